@@ -1,0 +1,35 @@
+"""Writes schemas/ from the models, or with --check says which file is not what the models give."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from mic21.release.manifest import Manifest
+
+FOLDER = Path(__file__).resolve().parent.parent / "schemas"
+MODELS = {"manifest.schema.json": Manifest}
+
+
+def main() -> int:
+    """Write or check; gives the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args().check
+    stale = []
+    for name, model in MODELS.items():
+        text = json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        path = FOLDER / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        print(f"schemas: {', '.join(stale)}: not what the models give; run tools/schemas.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
