@@ -1,0 +1,189 @@
+"""`mic21 ontology`: look categories, subdomains and domains up."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mic21.errors import UsageError
+from mic21.ontology import Category, Ontology, Role
+from mic21.ontology.query import CategoryRecord, describe, query
+
+app = typer.Typer(no_args_is_help=True, help="Look categories, subdomains and domains up.")
+
+Corpus = Annotated[
+    Path, typer.Option("-C", "--corpus", envvar="MIC21_CORPUS", help="A corpus, whose own categories count too.")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
+SubdomainKey = Annotated[str | None, typer.Option("--subdomain", "-s", help="Of this subdomain, such as chess.")]
+DomainKey = Annotated[str | None, typer.Option("--domain", help="Of this domain: sport, transport, arts, security.")]
+RoleName = Annotated[str | None, typer.Option("--role", help="dominant, attribute or parent.")]
+Language = Annotated[str, typer.Option("--language", "-l", help="Names in this language (BCP 47).")]
+
+
+@app.command("list")
+def list_(
+    subdomain: SubdomainKey = None,
+    domain: DomainKey = None,
+    role: RoleName = None,
+    subdomains: Annotated[bool, typer.Option("--subdomains", help="List subdomains instead.")] = False,
+    domains: Annotated[bool, typer.Option("--domains", help="List domains instead.")] = False,
+    language: Language = "en",
+    corpus: Corpus = Path(),
+    as_json: Json = False,
+) -> None:
+    """List categories, or subdomains, or domains."""
+    if domains and (subdomains or subdomain or domain or role):
+        raise UsageError("ontology list: --domains takes no other condition")
+    if subdomains and (subdomain or role):
+        raise UsageError("ontology list: --subdomains goes with --domain only")
+    ontology = _load(corpus)
+    if domains:
+        _show(
+            [
+                {"key": found.key, "name": found.name(language), "subdomains": len(ontology.subdomains(found.key))}
+                for found in ontology.domains()
+            ],
+            as_json,
+        )
+    elif subdomains:
+        _show(
+            [
+                {
+                    "key": found.key,
+                    "domain": found.domain,
+                    "name": found.name(language),
+                    "dominant": ontology.dominant(found.key).key,
+                    "attributes": len(ontology.categories(found.key, role="attribute")),
+                }
+                for found in ontology.subdomains(domain)
+            ],
+            as_json,
+        )
+    else:
+        found = query(ontology, subdomain=subdomain, domain=domain, role=cast("Role | None", role))
+        _show(_rows(ontology, found, subdomain, language), as_json)
+
+
+@app.command()
+def show(
+    category: Annotated[str, typer.Argument(metavar="KEY_OR_SYNSET", help="chess_player, 09915834-n")],
+    corpus: Corpus = Path(),
+    as_json: Json = False,
+) -> None:
+    """Show all that is known of one category."""
+    record = describe(_load(corpus), category)
+    if as_json:
+        typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    else:
+        _print_passport(record)
+
+
+@app.command("query")
+def query_(
+    subdomain: SubdomainKey = None,
+    domain: DomainKey = None,
+    under: Annotated[str | None, typer.Option("--under", help="Below this key or synset.")] = None,
+    role: RoleName = None,
+    search: Annotated[str | None, typer.Option("--search", help="With this text in a name or the definition.")] = None,
+    language: Language = "en",
+    corpus: Corpus = Path(),
+    as_json: Json = False,
+) -> None:
+    """List the categories that meet every condition."""
+    ontology = _load(corpus)
+    found = query(
+        ontology,
+        subdomain=subdomain,
+        domain=domain,
+        under=under,
+        role=cast("Role | None", role),
+        search=search,
+        language=language,
+    )
+    _show(_rows(ontology, found, subdomain, language), as_json)
+
+
+def _load(corpus: Path) -> Ontology:
+    local = corpus / "ontology"
+    # A release has a folder of this name too, with an export in it.
+    is_addition = local.is_dir() and not (local / "ontology.json").exists()
+    return Ontology.load(local if is_addition else None)
+
+
+def _rows(
+    ontology: Ontology, categories: Iterable[Category], subdomain: str | None, language: str
+) -> list[dict[str, object]]:
+    rows = []
+    for category in categories:
+        row: dict[str, object] = {
+            "id": category.id,
+            "key": category.key,
+            "synset": category.synset,
+            "name": category.name(language),
+            "synonyms": list(category.synonyms(language)),
+        }
+        if subdomain is not None:
+            row["role"] = ontology.roles(category.key)[subdomain]
+        rows.append(row)
+    return rows
+
+
+def _show(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
+    """JSON, a table on a terminal, tab-separated lines anywhere else."""
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    columns = list(rows[0]) if rows else []
+    cells = [[_text(value) for value in row.values()] for row in rows]
+    if not sys.stdout.isatty():
+        for line in [columns, *cells] if rows else []:
+            typer.echo("\t".join(line))
+        return
+    table = Table(*columns)
+    for line in cells:
+        table.add_row(*line)
+    Console().print(table)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return "; ".join(value) if isinstance(value, list) else str(value)
+
+
+def _print_passport(record: CategoryRecord) -> None:
+    facts = [
+        ("key", record["key"]),
+        ("id", str(record["id"])),
+        ("synset", record["synset"]),
+        ("sense key", record["sense_key"]),
+        ("ili", record["ili"]),
+        ("definition", record["definition"]),
+        ("note", record["note"]),
+        *(("path", " < ".join(path)) for path in record["paths"]),
+    ]
+    facts += [
+        (f"{role} in", ", ".join(theme for theme, found in record["roles"].items() if found == role))
+        for role in ("dominant", "attribute", "parent")
+    ]
+    facts += [("relation", " ".join(relation.values())) for relation in record["relations"]]
+    for language, entry in record["names"].items():
+        plural = f"plural {entry['plural']}" if entry["plural"] else ""
+        details = [entry["name"], ", ".join(entry["synonyms"]), entry["gender"], plural]
+        facts.append((language, "; ".join(detail for detail in details if detail)))
+    facts = [(label, value) for label, value in facts if value]
+    if sys.stdout.isatty():
+        table = Table.grid(padding=(0, 2))
+        for label, value in facts:
+            table.add_row(label, value)
+        Console().print(table)
+        return
+    width = max(len(label) for label, _ in facts)
+    for label, value in facts:
+        typer.echo(f"{label:<{width}}  {value}")
