@@ -1,0 +1,1 @@
+"""The working corpus: a folder with a database and content-addressed photographs."""

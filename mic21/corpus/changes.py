@@ -1,0 +1,79 @@
+"""Rows into the database, and changes of them that the history remembers; all inside a transaction of the caller's."""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
+
+from mic21.corpus import schema, tables
+from mic21.errors import CorpusError
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The lowest id that no row of a table has had; rows are never deleted, so none is used twice."""
+    return (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+
+
+def read_property(connection: Connection, key: str) -> str | None:
+    """A value that belongs to the corpus as a whole, or None."""
+    properties = schema.properties.c
+    return connection.execute(select(properties.value).where(properties.key == key)).scalar()
+
+
+def write_property(connection: Connection, key: str, value: str) -> None:
+    """Set a value that belongs to the corpus as a whole."""
+    properties = schema.properties
+    if connection.execute(update(properties).where(properties.c.key == key).values(value=value)).rowcount == 0:
+        connection.execute(insert(properties), {"key": key, "value": value})
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same columns, whose values are ready for the database as they are."""
+    if rows:
+        columns = list(rows[0])
+        insert_values(connection, table, columns, [tuple(row[name] for name in columns) for row in rows])
+
+
+def insert_values(
+    connection: Connection, table: Table, columns: Sequence[str], values: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert rows given as tuples, whose values are ready for the database as they are."""
+    # Straight to the driver: SQLAlchemy's own look at every value takes longer than the database does.
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=list(columns))
+    order = statement.positiontup
+    parameters: Any = values
+    if order is None:  # the driver wants names
+        parameters = [dict(zip(columns, row, strict=True)) for row in values]
+    elif order != list(columns):
+        parameters = list(map(itemgetter(*map(columns.index, order)), values))
+    connection.exec_driver_sql(str(statement), parameters)
+
+
+def mark_processed(connection: Connection, run_id: int, step: str, image_id: int, signature: str) -> None:
+    """Note what a drafting step has done an image with, in place of what did it before."""
+    processed = schema.processed
+    connection.execute(delete(processed).where(processed.c.step == step, processed.c.image_id == image_id))
+    row = {"step": step, "image_id": image_id, "signature": signature, "run_id": run_id}
+    connection.execute(insert(processed), row)
+
+
+def change(connection: Connection, run_id: int, record: str, changes: Mapping[int, Mapping[str, Any]]) -> int:
+    """Change columns of records and append what they were to the history; gives how many records really changed."""
+    table = schema.RECORDS[record]
+    history_id = next_id(connection, schema.history)
+    changed = 0
+    for record_id, values in sorted(changes.items()):
+        row = connection.execute(select(table).where(table.c.id == record_id)).mappings().first()
+        if row is None:
+            raise CorpusError(f"{record}: no record has the id {record_id}")
+        before = {name: row[name] for name, value in values.items() if row[name] != value}
+        if not before:
+            continue
+        after = {name: values[name] for name in before}
+        connection.execute(update(table).where(table.c.id == record_id).values(**after))
+        entry = {"id": history_id + changed, "run_id": run_id, "record": record, "record_id": record_id}
+        encoded = {"before": tables.encode_json(before), "after": tables.encode_json(after)}
+        connection.execute(insert(schema.history), entry | encoded)
+        changed += 1
+    return changed

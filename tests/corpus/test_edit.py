@@ -1,0 +1,164 @@
+from pathlib import Path
+
+import pytest
+
+from mic21.corpus import edit
+from mic21.corpus.changes import change
+from mic21.corpus.coco import export_coco
+from mic21.corpus.ingest import ingest
+from mic21.corpus.store import Corpus
+from mic21.errors import CorpusError, ImportProblems, UsageError
+
+from ..conftest import MINI
+
+
+def _bytes(corpus: Corpus, path: Path) -> bytes:
+    export_coco(corpus, path, captions=path.with_suffix(".captions"))
+    return path.read_bytes() + path.with_suffix(".captions").read_bytes()
+
+
+def _categories(corpus: Corpus) -> dict[int, int]:
+    table = corpus.annotations()
+    return dict(zip(table["id"].to_pylist(), table["category_id"].to_pylist(), strict=True))
+
+
+def _subdomains(corpus: Corpus) -> dict[int, str | None]:
+    table = corpus.images()
+    return dict(zip(table["id"].to_pylist(), table["subdomain"].to_pylist(), strict=True))
+
+
+def test_relabel_follows_the_table(mini: Corpus, tmp_path: Path) -> None:
+    edit.move(mini, "chess", images=[3])
+    (tmp_path / "table.csv").write_text(
+        "subdomain,from,to\n,table,dining_table\nchess,Chess player,person\n", encoding="utf-8"
+    )
+    report = edit.relabel(mini, edit.read_relabels(tmp_path / "table.csv"))
+    assert report.changed == {"annotations": 2}
+    found = _categories(mini)
+    assert found[45] == mini.ontology["person"].id
+    assert found[46] == mini.ontology["dining_table"].id
+    assert found[3] == 9
+
+
+def test_relabel_can_swap(mini: Corpus) -> None:
+    edit.relabel(mini, [edit.Relabel(None, "1", "dining_table"), edit.Relabel(None, "7", "chessboard")])
+    swap = [edit.Relabel(None, "dining_table", "chessboard"), edit.Relabel(None, "chessboard", "dining_table")]
+    edit.relabel(mini, swap)
+    found = _categories(mini)
+    assert (found[9], found[100000000001]) == (mini.ontology["chessboard"].id, mini.ontology["dining_table"].id)
+
+
+def test_a_bad_relabelling_table_changes_nothing(mini: Corpus, tmp_path: Path) -> None:
+    before = _bytes(mini, tmp_path / "before.json")
+    lines = [
+        edit.Relabel(None, "table", "person"),
+        edit.Relabel("ches", "dog", "person"),
+        edit.Relabel(None, "dog", "no such"),
+    ]
+    with pytest.raises(ImportProblems) as caught:
+        edit.relabel(mini, lines)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == ["row 2", "row 3"]
+    with pytest.raises(ImportProblems, match="a second one"):
+        edit.relabel(mini, [edit.Relabel(None, "dog", "person"), edit.Relabel(None, "1", "horse")])
+    assert _bytes(mini, tmp_path / "after.json") == before
+    (tmp_path / "empty.csv").write_text("from,to\ndog,\n")
+    with pytest.raises(ImportProblems, match="row 1"):
+        edit.read_relabels(tmp_path / "empty.csv")
+
+
+def test_move_takes_images_that_have_one_class_and_lack_another(mini: Corpus) -> None:
+    edit.move(mini, "violinist", images=[3, 10, 11])
+    report = edit.move(mini, "chess", subdomain="violinist", has="person", lacks="violinist")
+    assert report.changed == {}  # a chess player is no person by name: `has` is the category itself
+    report = edit.move(mini, "chess", subdomain="violinist", has="chess_player", lacks="violinist")
+    assert report.changed == {"images": 1}
+    assert _subdomains(mini) == {3: "chess", 10: "violinist", 11: "violinist", 500: None, 7001: None}
+    assert mini.annotations(subdomain="chess")["id"].to_pylist() == [45, 46]
+
+
+def test_move_must_be_told_what(mini: Corpus) -> None:
+    with pytest.raises(UsageError):
+        edit.move(mini, "chess")
+    with pytest.raises(CorpusError, match="found 12345"):
+        edit.move(mini, "chess", images=[12345])
+
+
+def test_merge_doubles_nothing(mini: Corpus, tmp_path: Path) -> None:
+    # The published corpus has the same photograph in two subdomains; here the second is a copy with one mask more.
+    from mic21.corpus.coco import import_coco
+
+    import_coco(mini, MINI / "instances.json", images=MINI / "images")
+    with mini.writing() as connection:
+        run = mini.insert_run(connection, "test", {})
+        change(connection, run, "images", {3: {"subdomain": "chess"}, 10: {"subdomain": "violinist"}})
+        sha = mini.images(images=[3]).to_pylist()[0]["sha256"]
+        change(connection, run, "images", {10: {"sha256": sha, "height": 48, "width": 64}})
+        mask = {
+            "category_id": 21,
+            "segmentation": "[[2.5,3.25,30,3.25,30.0,40,2.5,40]]",
+            "bbox": "[2.5,3.25,27.5,36.75]",
+        }
+        change(connection, run, "annotations", {100000000001: mask, 46: {"image_id": 10}})
+    report = edit.merge(mini, ["violinist"], "chess")
+    assert report.changed == {"images": 1, "annotations": 2, "captions": 1}
+    assert mini.images(subdomain=["chess", "violinist"])["id"].to_pylist() == [3]
+    assert mini.annotations(images=[3])["id"].to_pylist() == [45, 46]
+    assert mini.captions(images=[3])["id"].to_pylist() == [1, 2, 7]
+    assert mini.images(withdrawn=True)["id"].to_pylist() == [10]
+
+
+def test_withdrawn_images_leave_and_their_ids_and_bytes_do_not_come_back(mini: Corpus) -> None:
+    edit.withdraw(mini, [7001, 3], reason="asked to")
+    assert mini.images()["id"].to_pylist() == [10, 11, 500]
+    assert mini.annotations(images=[3, 7001]).num_rows == 0
+    report = ingest(mini, [MINI / "images"])
+    assert report.added == []
+    assert {id for _, id in report.duplicates} == {3, 10, 11, 500, 7001}
+    assert edit.purge(mini) == 2
+    assert edit.purge(mini) == 0
+    with pytest.raises(CorpusError, match="active images, found 3"):
+        edit.withdraw(mini, [3], reason="again")
+
+
+def test_a_new_id_is_never_one_of_a_withdrawn_image(mini: Corpus, tmp_path: Path) -> None:
+    from PIL import Image
+
+    edit.withdraw(mini, [7001], reason="asked to")
+    Image.new("RGB", (30, 30), "red").save(tmp_path / "new.png")
+    assert ingest(mini, [tmp_path / "new.png"]).added == [7002]
+
+
+def test_every_edit_can_be_undone(mini: Corpus, tmp_path: Path) -> None:
+    before = _bytes(mini, tmp_path / "before.json")
+    runs = [
+        edit.move(mini, "chess", images=[3, 10]).run_id,
+        edit.relabel(mini, [edit.Relabel(None, "dog", "horse")]).run_id,
+        edit.merge(mini, ["chess"], "violinist").run_id,
+        edit.withdraw(mini, [11], reason="asked to").run_id,
+    ]
+    assert _bytes(mini, tmp_path / "between.json") != before
+    for run in reversed(runs):
+        edit.undo(mini, run)
+    assert _bytes(mini, tmp_path / "after.json") == before
+
+
+def test_undo_refuses_what_has_changed_since(mini: Corpus) -> None:
+    first = edit.move(mini, "chess", images=[3]).run_id
+    second = edit.move(mini, "violinist", images=[3]).run_id
+    with pytest.raises(ImportProblems, match="images 3: expected"):
+        edit.undo(mini, first)
+    edit.undo(mini, second)
+    edit.undo(mini, first)
+    with pytest.raises(CorpusError, match="undone already"):
+        edit.undo(mini, first)
+    with pytest.raises(CorpusError, match="expected an edit"):
+        edit.undo(mini, 1)
+    assert _subdomains(mini)[3] is None
+
+
+def test_the_log_names_every_run(mini: Corpus) -> None:
+    edit.move(mini, "chess", images=[3])
+    assert [(row["step"], row["state"]) for row in edit.log(mini)] == [
+        ("edit move", "finished"),
+        ("import", "finished"),
+    ]
