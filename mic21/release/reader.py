@@ -1,0 +1,206 @@
+"""A release, opened for reading: samples from its shards, records from its tables."""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from PIL import Image
+
+from mic21.corpus.selection import Selection
+from mic21.corpus.selection import select as make_selection
+from mic21.errors import ReleaseError, UsageError
+from mic21.ontology import Ontology
+from mic21.release.manifest import Manifest, read_manifest
+from mic21.release.ontology_files import LOCAL
+from mic21.release.splits import SPLITS
+from mic21.release.verify import verify_release
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A photograph of a release with all that is known of it.
+
+    Attributes:
+        key: names its files in the shard.
+        image_bytes: the photograph as stored.
+        record: COCO's `images[]` record, with split, sha256 and what else is known.
+        license: its licence, with the SPDX id in `spdx`.
+        annotations: COCO's `annotations[]` records; `mic21.geometry.segmentation_to_rle` makes masks of them.
+        captions: records with `caption`, `language`, `kind`, `status`, `origin`.
+    """
+
+    key: str
+    image_bytes: bytes
+    record: Mapping[str, Any]
+    license: Mapping[str, Any]
+    annotations: Sequence[Mapping[str, Any]]
+    captions: Sequence[Mapping[str, Any]]
+
+    @property
+    def image(self) -> Image.Image:
+        """The photograph, decoded anew at each call."""
+        return Image.open(io.BytesIO(self.image_bytes))
+
+
+class Release:
+    """A release folder.
+
+    Attributes:
+        path: the folder.
+        manifest: what it is.
+
+    Raises:
+        ReleaseError: the folder holds no release, or one that this version of mic21 cannot read.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest: Manifest = read_manifest(self.path)
+
+    @property
+    def version(self) -> str:
+        """The release's version, such as `1.0.0`."""
+        return self.manifest.version
+
+    @cached_property
+    def ontology(self) -> Ontology:
+        """The packaged ontology with the additions that the released corpus had."""
+        local = self.path / LOCAL
+        return Ontology.load(local if local.is_dir() else None)
+
+    def verify(self) -> list[str]:
+        """Every file that is changed, missing or added, in words; empty for a good release."""
+        return verify_release(self.path)
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        """The samples of a split in the order of their ids, read from the shards one by one.
+
+        Args:
+            split: `train`, `val` or `test`.
+
+        Raises:
+            UsageError: there is no such split.
+            ReleaseError: a shard breaks off or holds something else.
+        """
+        if split not in SPLITS:
+            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
+        for shard in sorted((self.path / "shards").glob(f"{split}-*.tar")):
+            yield from _read_shard(shard)
+
+    def images(self, **filters: Any) -> pa.Table:
+        """The photographs as a table, ordered by id; filters as `mic21.Corpus.images`, and `split`."""
+        split, selection = self._selection(filters)
+        table = self._read("images", _image_filter(selection, split))
+        if selection.category_ids is not None:
+            shown = self._read("annotations", _record_filter(selection, split, selection.category_ids), ["image_id"])
+            table = table.filter(pc.is_in(table["id"], pc.unique(shown["image_id"].combine_chunks())))
+        return table
+
+    def annotations(self, **filters: Any) -> pa.Table:
+        """The annotations by subdomain, image and id; filters as `mic21.Corpus.annotations`, and `split`."""
+        return self._records("annotations", filters)
+
+    def captions(self, **filters: Any) -> pa.Table:
+        """The captions by subdomain, image and id; filters as `mic21.Corpus.captions`, and `split`."""
+        return self._records("captions", filters)
+
+    def interactions(self, **filters: Any) -> pa.Table:
+        """The interactions as a table; filters as `mic21.Corpus.interactions`, and `split`."""
+        return self._records("interactions", filters)
+
+    def categories(self) -> pa.Table:
+        """The categories as a table, ordered by id."""
+        return self._read("categories", None)
+
+    def _records(self, name: str, filters: Mapping[str, Any]) -> pa.Table:
+        split, selection = self._selection(filters)
+        categories = selection.category_ids if name == "annotations" else None
+        table = self._read(name, _record_filter(selection, split, categories, name))
+        if selection.licenses is not None:
+            licensed = self._read("images", _image_filter(selection, split), ["id"])
+            table = table.filter(pc.is_in(table["image_id"], licensed["id"].combine_chunks()))
+        return table
+
+    def _selection(self, filters: Mapping[str, Any]) -> tuple[str | None, Selection]:
+        rest = dict(filters)
+        split = rest.pop("split", None)
+        if split is not None and split not in SPLITS:
+            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
+        return split, make_selection(self.ontology, self._imported, **rest)
+
+    @cached_property
+    def _imported(self) -> dict[int, tuple[str, str | None]]:
+        rows = self._read("categories", pc.field("imported"), ["id", "name", "key"]).to_pylist()
+        return {row["id"]: (row["name"], row["key"]) for row in rows}
+
+    def _read(self, name: str, filter: pc.Expression | None, columns: list[str] | None = None) -> pa.Table:
+        path = self.path / "tables" / f"{name}.parquet"
+        try:
+            return pq.read_table(path, columns=columns, filters=filter)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ReleaseError(
+                f"{path}: expected a table of the release, found: {error}; run `mic21 release verify`"
+            ) from error
+
+
+def _image_filter(selection: Selection, split: str | None) -> pc.Expression | None:
+    return _all_of(
+        {
+            "id": selection.image_ids,
+            "subdomain": selection.subdomains,
+            "license": selection.licenses,
+            "split": None if split is None else {split},
+        }
+    )
+
+
+def _record_filter(
+    selection: Selection, split: str | None, category_ids: frozenset[int] | None, name: str = "annotations"
+) -> pc.Expression | None:
+    wanted: dict[str, Any] = {
+        "image_id": selection.image_ids,
+        "subdomain": selection.subdomains,
+        "category_id": category_ids,
+        "status": selection.statuses,
+        "origin": selection.origins,
+        "split": None if split is None else {split},
+    }
+    if name == "captions":
+        wanted |= {"language": selection.languages, "kind": selection.kinds}
+    return _all_of(wanted)
+
+
+def _all_of(wanted: Mapping[str, Any]) -> pc.Expression | None:
+    expression: pc.Expression | None = None
+    for name, values in wanted.items():
+        if values is not None:
+            condition = pc.field(name).isin(sorted(values))
+            expression = condition if expression is None else expression & condition
+    return expression
+
+
+def _read_shard(path: Path) -> Iterator[Sample]:
+    try:
+        with tarfile.open(path, "r|") as shard:
+            image = b""
+            for member in shard:
+                file = shard.extractfile(member)
+                data = file.read() if file else b""
+                key, _, extension = member.name.rpartition(".")
+                if extension != "json":
+                    image = data
+                    continue
+                record = msgspec.json.decode(data)
+                yield Sample(key, image, record["image"], record["license"], record["annotations"], record["captions"])
+    except (tarfile.TarError, OSError, msgspec.DecodeError, KeyError) as error:
+        raise ReleaseError(
+            f"{path}: expected a shard of the release, found: {error!r}; run `mic21 release verify`"
+        ) from error
