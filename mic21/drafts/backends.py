@@ -1,0 +1,30 @@
+"""Backends by name: entry points, imported when one is asked for, so that drafts need no machine-learning library."""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from mic21.errors import BackendError
+from mic21.ontology import Ontology
+
+
+def load_backend(group: str, name: str, ontology: Ontology, *, weights: str | None, device: str) -> Any:
+    """The backend that an installed package registers under a name; what it satisfies is the group's Protocol.
+
+    Raises:
+        BackendError: the name is unknown, or packages that the backend needs are missing.
+    """
+    found = {entry.name: entry for entry in entry_points(group=group)}
+    what = group.rpartition(".")[2].removesuffix("s")
+    if name not in found:
+        raise BackendError(f"{what}: expected one of {', '.join(sorted(found)) or 'none installed'}, found {name!r}")
+    try:
+        backend = found[name].load()
+    except ImportError as error:
+        raise BackendError(f"{what} {name!r}: {_missing(found[name], error)}") from error
+    return backend(ontology, weights=weights, device=device)
+
+
+def _missing(entry: EntryPoint, error: ImportError) -> str:
+    package = entry.dist.name if entry.dist else entry.value.partition(".")[0]
+    to_install = f"{package}[{entry.name}]" if package == "mic21" else package
+    return f"it needs a package that is missing ({error}): pip install '{to_install}'"

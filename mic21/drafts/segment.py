@@ -1,0 +1,151 @@
+"""The step that drafts masks: every image that a backend has not done, batch by batch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, exists, select
+
+from mic21.corpus import schema
+from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.coco.document import bbox_text
+from mic21.corpus.store import Corpus
+from mic21.drafts.photographs import load_photograph
+from mic21.drafts.segmenters import Photograph, Region, Segmenter
+from mic21.errors import CorpusError
+from mic21.geometry import area
+
+STEP = "segment"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class DraftReport:
+    """What a drafting step did.
+
+    Attributes:
+        images: how many it looked at.
+        drafts: how many annotations or captions it wrote.
+        superseded: how many undecided drafts of earlier runs it rejected in their favour.
+        failed: (image id, reason) of those it could not look at.
+    """
+
+    images: int = 0
+    drafts: int = 0
+    superseded: int = 0
+    failed: list[tuple[int, str]] = field(default_factory=list)
+
+
+def segment(
+    corpus: Corpus,
+    segmenter: Segmenter,
+    *,
+    subdomain: str | None = None,
+    limit: int | None = None,
+    batch_size: int = 4,
+    include_annotated: bool = False,
+    on_progress: Progress | None = None,
+) -> DraftReport:
+    """Draft masks for the images that the segmenter, as it is configured, has not done yet.
+
+    Each batch is one transaction together with the note that its images are done, so that a killed step goes on where
+    it stopped. Undecided drafts that a model made before on the same image are rejected in favour of the new ones; what
+    a person or an import made is never touched.
+
+    Args:
+        corpus: whose images to segment.
+        segmenter: the backend.
+        subdomain: only its images.
+        limit: at most so many images.
+        batch_size: images a transaction.
+        include_annotated: also draft on images that have accepted annotations.
+        on_progress: called with (images done, images in all).
+    """
+    signature = f"{segmenter.name} {segmenter.signature}"
+    todo = _todo(corpus, signature, subdomain, include_annotated)[:limit]
+    report = DraftReport()
+    if not todo:
+        return report
+    run_id = corpus.start_run(
+        STEP, {"backend": segmenter.name, "signature": segmenter.signature, "subdomain": subdomain}
+    )
+    for batch in _in_batches(todo, batch_size):
+        photographs = []
+        for row in batch:
+            try:
+                image = load_photograph(corpus, row.sha256, row.extension)
+            except CorpusError as error:
+                report.failed.append((row.id, str(error)))
+                continue
+            photographs.append((row.id, Photograph(image=image, subdomain=row.subdomain)))
+        drafts = segmenter.segment([photograph for _, photograph in photographs])
+        with corpus.writing() as connection:
+            for (image_id, _), regions in zip(photographs, drafts, strict=True):
+                report.superseded += _supersede(connection, run_id, image_id)
+                report.drafts += _insert(connection, run_id, image_id, regions)
+                mark_processed(connection, run_id, STEP, image_id, signature)
+        report.images += len(photographs)
+        if on_progress:
+            on_progress(report.images + len(report.failed), len(todo))
+    corpus.finish_run(run_id)
+    return report
+
+
+def _todo(corpus: Corpus, signature: str, subdomain: str | None, include_annotated: bool) -> Sequence[Any]:
+    if subdomain is not None:
+        corpus.ontology.subdomain(subdomain)
+    images, processed, annotations = schema.images.c, schema.processed.c, schema.annotations.c
+    done = exists().where(processed.image_id == images.id, processed.step == STEP, processed.signature == signature)
+    statement = (
+        select(images.id, images.sha256, images.extension, images.subdomain)
+        .where(images.status == "active", images.sha256.is_not(None), ~done)
+        .order_by(images.id)
+    )
+    if subdomain is not None:
+        statement = statement.where(images.subdomain == subdomain)
+    if not include_annotated:
+        statement = statement.where(
+            ~exists().where(annotations.image_id == images.id, annotations.status == "accepted")
+        )
+    with corpus.reading() as connection:
+        return connection.execute(statement).all()
+
+
+def _in_batches(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _supersede(connection: Connection, run_id: int, image_id: int) -> int:
+    annotations = schema.annotations.c
+    old = select(annotations.id).where(
+        annotations.image_id == image_id, annotations.status == "draft", annotations.origin == "model"
+    )
+    ids = connection.execute(old).scalars().all()
+    return change(connection, run_id, "annotations", {id: {"status": "rejected"} for id in ids})
+
+
+def _insert(connection: Connection, run_id: int, image_id: int, regions: Sequence[Region]) -> int:
+    first = next_id(connection, schema.annotations)
+    rows = [
+        {
+            "id": first + index,
+            "image_id": image_id,
+            "category_id": region.category_id,
+            "segmentation": msgspec.json.encode(region.rle.to_coco()).decode(),
+            "bbox": bbox_text(region.rle),
+            "area": float(area(region.rle)),
+            "iscrowd": 0,
+            "score": region.score,
+            "status": "draft",
+            "origin": "model",
+            "attributes": msgspec.json.encode({"label": region.label}).decode(),
+            "run_id": run_id,
+        }
+        for index, region in enumerate(regions)
+    ]
+    insert_rows(connection, schema.annotations, rows)
+    return len(rows)

@@ -1,0 +1,81 @@
+"""What drafts masks: the interface of a segmenter, and how to get one by name.
+
+Backends are entry points of the group `mic21.segmenters`, ours and other people's alike. None is imported until it is
+asked for, so that this package needs no machine-learning library.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mic21.drafts.backends import load_backend
+from mic21.geometry import Rle
+from mic21.ontology import Ontology
+
+GROUP = "mic21.segmenters"
+
+__all__ = ["GROUP", "Photograph", "Region", "Segmenter", "load_segmenter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """An image and the theme it was collected for.
+
+    Attributes:
+        image: uint8 h×w×3 RGB, upright.
+        subdomain: key of its subdomain, or None.
+    """
+
+    image: npt.NDArray[np.uint8]
+    subdomain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One object that a segmenter found.
+
+    Attributes:
+        category_id: id of a category of the ontology.
+        rle: its mask, of the photograph's size.
+        score: 0 to 1; it orders the regions of one segmenter.
+        label: what the model itself called it.
+    """
+
+    category_id: int
+    rle: Rle
+    score: float
+    label: str
+
+
+class Segmenter(Protocol):
+    """What a backend offers; its class takes `(ontology, *, weights, device)`."""
+
+    name: str
+
+    @property
+    def signature(self) -> str:
+        """Changes when the drafts would: model, weights, settings, ontology."""
+        ...
+
+    def segment(self, photographs: Sequence[Photograph]) -> list[list[Region]]:
+        """The regions of each photograph, best first."""
+        ...
+
+
+def load_segmenter(name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu") -> Segmenter:
+    """The segmenter that an installed package registers under a name.
+
+    Args:
+        name: name of the entry point, `embedded`.
+        ontology: whose categories the regions get.
+        weights: path of weights in place of the backend's own.
+        device: a torch device.
+
+    Raises:
+        BackendError: the name is unknown, or packages that the backend needs are missing.
+    """
+    segmenter: Segmenter = load_backend(GROUP, name, ontology, weights=weights, device=device)
+    return segmenter

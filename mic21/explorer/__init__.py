@@ -1,0 +1,1 @@
+"""Ways to look at what a corpus or a release holds: photographs with their masks, names and captions."""
