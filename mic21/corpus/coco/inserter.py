@@ -1,7 +1,6 @@
 """Inserts the annotations or captions of an import batch by batch, under the ids they came with."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
 from typing import Any
 
 import msgspec
@@ -29,7 +28,6 @@ class Inserter:
     def __init__(
         self,
         connection: Connection,
-        worker: Executor,
         table: Table,
         columns: Sequence[str],
         *,
@@ -41,7 +39,6 @@ class Inserter:
 
         Args:
             connection: in a transaction.
-            worker: a single thread that inserts one batch while the next is read.
             table: `annotations` or `captions`.
             columns: of the rows.
             compared: so many columns after the id say whether a record is the one that the corpus has.
@@ -51,8 +48,6 @@ class Inserter:
         self.inserted = 0
         self.unchanged = 0
         self._connection = connection
-        self._worker = worker
-        self._pending: Future[None] | None = None
         self._table = table
         self._columns = columns
         self._compared = columns[1 : compared + 1]
@@ -81,7 +76,6 @@ class Inserter:
     def finish(self) -> None:
         """Insert what is left, and decide on the records whose id the corpus has already."""
         self._flush(self._rows)
-        self._wait()
         renumbered = []
         new_id = next_id(self._connection, self._table)
         attributes = self._columns.index("attributes")
@@ -96,19 +90,11 @@ class Inserter:
             else:
                 self._problem(f"{place}.id: {row[0]} is another record in the corpus; --renumber gives new ids")
         self._flush(renumbered)
-        self._wait()
 
     def _flush(self, rows: list[tuple[Any, ...]]) -> None:
-        self._wait()
         if rows:
-            self._pending = self._worker.submit(insert_values, self._connection, self._table, self._columns, rows)
+            insert_values(self._connection, self._table, self._columns, rows)
             self.inserted += len(rows)
-
-    def _wait(self) -> None:
-        """Wait for the batch that is being inserted, of which there is never more than one."""
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
 
     def _is_same(self, row: tuple[Any, ...]) -> bool:
         columns = [self._table.c[name] for name in self._compared]
