@@ -49,7 +49,7 @@ def main() -> None:
 def _fill(root: Path, source: Path, name: str, images: int, annotations: int) -> Corpus:
     """A corpus of generated polygons on copies of a 640×480 photograph."""
     photographs = root / f"{name}-photographs"
-    paths = multiply(source, photographs, images)
+    paths = multiply(source, photographs, images, size=(640, 480))
     for number, path in enumerate(paths, 1):
         path.rename(photographs / f"{number:012d}.jpg")
     options = ["--images", str(images), "--annotations", str(annotations)]
