@@ -314,16 +314,16 @@ def check(corpus: Corpus) -> list[Problem]:
             of_subdomain |= {id: of_subdomain[own] for id, own in linked.items() if own in of_subdomain}
         context = Context(ontology, corpus.files, imported, roles)
         everything = corpus.selection()
-        images = [row for batch in corpus.image_batches(everything, connection=connection) for row in batch.to_pylist()]
+        images = list(corpus.image_rows(everything, connection=connection))
         context.images = {image["id"]: image for image in images}
         problems += _run("images", images, context)
-        for batch in corpus.annotation_batches(everything, connection):
+        for batch in corpus.annotation_rows(everything, connection).batches():
             rows = [_with_mask(row, context) for row in batch.to_pylist()]
             context.annotations |= {row["id"]: row["image_id"] for row in rows}
             problems += _run("annotations", rows, context)
-        for batch in corpus.caption_batches(everything, connection):
+        for batch in corpus.caption_rows(everything, connection).batches():
             problems += _run("captions", batch.to_pylist(), context)
-        for batch in corpus.interaction_batches(everything, connection):
+        for batch in corpus.interaction_rows(everything, connection).batches():
             problems += _run("interactions", batch.to_pylist(), context)
         for record in ("categories", "licenses"):
             problems += _run(record, _all_rows(connection, record), context)

@@ -6,7 +6,7 @@ on from there. Writers wait for one another; readers see the state of the moment
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +31,7 @@ from sqlalchemy.exc import OperationalError
 from mic21.corpus import schema, tables
 from mic21.corpus.changes import next_id, read_property
 from mic21.corpus.images import ImageFiles
+from mic21.corpus.rows import Rows
 from mic21.corpus.selection import Names, Selection
 from mic21.corpus.selection import select as make_selection
 from mic21.errors import CorpusError
@@ -38,7 +39,6 @@ from mic21.ontology import Ontology
 
 DATABASE = "corpus.db"
 _WAIT_SECONDS = 600
-_BATCH = 5_000
 # A polygon takes about a kilobyte: larger pages than SQLite's own 4 KiB and 2 MiB of cache make an import twice as
 # fast.
 _PAGE = 16_384
@@ -212,7 +212,7 @@ class Corpus:
             withdrawn: give the withdrawn ones instead of the active ones.
             **filters: see `selection`; with a category, the images that show it.
         """
-        return tables.concat(self.image_batches(self.selection(**filters), withdrawn=withdrawn), tables.IMAGES)
+        return self.image_rows(self.selection(**filters), withdrawn=withdrawn).table()
 
     def annotations(self, **filters: Any) -> pa.Table:
         """The annotations as a table (schema `mic21.corpus.tables.ANNOTATIONS`), ordered by id.
@@ -220,20 +220,20 @@ class Corpus:
         Args:
             **filters: see `selection`. Rejected ones are given only when asked for by `status`.
         """
-        return tables.concat(self.annotation_batches(self.selection(**filters)), tables.ANNOTATIONS)
+        return self.annotation_rows(self.selection(**filters)).table()
 
     def captions(self, **filters: Any) -> pa.Table:
         """The captions as a table (schema `mic21.corpus.tables.CAPTIONS`), ordered by id; filters as `annotations`."""
-        return tables.concat(self.caption_batches(self.selection(**filters)), tables.CAPTIONS)
+        return self.caption_rows(self.selection(**filters)).table()
 
     def interactions(self, **filters: Any) -> pa.Table:
         """The interactions as a table (schema `mic21.corpus.tables.INTERACTIONS`), ordered by id."""
-        return tables.concat(self.interaction_batches(self.selection(**filters)), tables.INTERACTIONS)
+        return self.interaction_rows(self.selection(**filters)).table()
 
-    def image_batches(
+    def image_rows(
         self, selection: Selection, *, withdrawn: bool = False, connection: Connection | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        """The photographs of a selection in batches, ordered by id."""
+    ) -> Rows:
+        """The photographs of a selection ordered by id."""
         images = schema.images.c
         columns = [_license if name == "license" else images[name] for name in tables.IMAGES.names]
         statement = (
@@ -246,12 +246,12 @@ class Corpus:
         if selection.category_ids is not None:
             shown = select(schema.annotations.c.image_id).where(*_record_conditions(schema.annotations, selection))
             statement = statement.where(images.id.in_(shown))
-        yield from self._batches(statement, tables.IMAGES, connection)
+        return self._rows(statement, tables.IMAGES, connection)
 
-    def annotation_batches(
+    def annotation_rows(
         self, selection: Selection, connection: Connection | None = None, *, order: Order = "id"
-    ) -> Iterator[pa.RecordBatch]:
-        """The annotations of a selection in batches, in an order of `Order`."""
+    ) -> Rows:
+        """The annotations of a selection, in an order of `Order`."""
         names = self.category_names(connection)
 
         def named(row: Any) -> tuple[Any, ...]:  # a row of the columns below
@@ -262,21 +262,19 @@ class Corpus:
 
         derived = {"category", "category_name"}
         statement = self._records(schema.annotations, tables.ANNOTATIONS, selection, order, derived)
-        yield from self._batches(statement, tables.ANNOTATIONS, connection, named)
+        return self._rows(statement, tables.ANNOTATIONS, connection, named)
 
-    def caption_batches(
-        self, selection: Selection, connection: Connection | None = None, *, order: Order = "id"
-    ) -> Iterator[pa.RecordBatch]:
-        """The captions of a selection in batches, in an order of `Order`."""
+    def caption_rows(self, selection: Selection, connection: Connection | None = None, *, order: Order = "id") -> Rows:
+        """The captions of a selection, in an order of `Order`."""
         statement = self._records(schema.captions, tables.CAPTIONS, selection, order)
-        yield from self._batches(statement, tables.CAPTIONS, connection)
+        return self._rows(statement, tables.CAPTIONS, connection)
 
-    def interaction_batches(
+    def interaction_rows(
         self, selection: Selection, connection: Connection | None = None, *, order: Order = "id"
-    ) -> Iterator[pa.RecordBatch]:
-        """The interactions of a selection in batches, in an order of `Order`."""
+    ) -> Rows:
+        """The interactions of a selection, in an order of `Order`."""
         statement = self._records(schema.interactions, tables.INTERACTIONS, selection, order)
-        yield from self._batches(statement, tables.INTERACTIONS, connection)
+        return self._rows(statement, tables.INTERACTIONS, connection)
 
     def category_names(self, connection: Connection | None = None) -> dict[int, tuple[str | None, str]]:
         """Id → (ontology key or None, English or imported name) of every category that a record may have."""
@@ -307,17 +305,10 @@ class Corpus:
             .order_by(*orders[order])
         )
 
-    def _batches(
+    def _rows(
         self, statement: Select[Any], arrow: pa.Schema, connection: Connection | None, convert: Any = None
-    ) -> Iterator[pa.RecordBatch]:
-        if connection is None:
-            with self.reading() as own:
-                yield from self._batches(statement, arrow, own, convert)
-            return
-        result = connection.execution_options(yield_per=_BATCH).execute(statement)
-        for rows in result.partitions():
-            converted = [convert(row) for row in rows] if convert else rows
-            yield from tables.rows_to_table(converted, arrow).to_batches()
+    ) -> Rows:
+        return Rows(lambda: nullcontext(connection) if connection else self.reading(), statement, arrow, convert)
 
 
 def _image_conditions(selection: Selection) -> list[Any]:

@@ -1,6 +1,6 @@
 """The Arrow schemas of what a corpus and a release hold, written out once for both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -74,19 +74,6 @@ INTERACTIONS = pa.schema(
         pa.field("origin", pa.string(), nullable=False),
     ]
 )
-
-
-def rows_to_table(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
-    """The rows of a database result, in the order of the schema's columns, as an Arrow table."""
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
-    )
-
-
-def concat(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    """One table of the batches, empty with the schema where there are none."""
-    return pa.Table.from_batches(list(batches), schema=schema)
 
 
 def encode_json(value: object) -> str:

@@ -91,21 +91,19 @@ def _scenes(corpus: Corpus, connection: Connection, subdomain: str | None) -> It
     selection = corpus.selection(subdomain=subdomain)
     linked = {id: corpus.ontology[key].id for id, (_, key) in corpus.imported_categories(connection).items() if key}
     objects: dict[int, list[SceneObject]] = {}
-    for batch in corpus.annotation_batches(selection, connection):
-        for row in batch.drop_columns(["segmentation", "attributes"]).to_pylist():
-            found = SceneObject(
-                category_id=linked.get(row["category_id"], row["category_id"]),
-                bbox=tuple(row["bbox"]),
-                area=row["area"],
-                score=row["score"],
-                iscrowd=row["iscrowd"],
-            )
-            objects.setdefault(row["image_id"], []).append(found)
-    for batch in corpus.image_batches(selection, connection=connection):
-        for row in batch.to_pylist():
-            image = partial(load_photograph, corpus, row["sha256"], row["extension"])
-            found_here = tuple(objects.get(row["id"], ()))
-            yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
+    for row in corpus.annotation_rows(selection, connection):
+        found = SceneObject(
+            category_id=linked.get(row["category_id"], row["category_id"]),
+            bbox=tuple(row["bbox"]),
+            area=row["area"],
+            score=row["score"],
+            iscrowd=row["iscrowd"],
+        )
+        objects.setdefault(row["image_id"], []).append(found)
+    for row in corpus.image_rows(selection, connection=connection):
+        image = partial(load_photograph, corpus, row["sha256"], row["extension"])
+        found_here = tuple(objects.get(row["id"], ()))
+        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
 
 
 def _write(

@@ -93,13 +93,14 @@ def _write(
 ) -> Manifest:
     (folder / "tables").mkdir()
     sources = {
-        "annotations": (corpus.annotation_batches, tables.ANNOTATIONS),
-        "captions": (corpus.caption_batches, tables.CAPTIONS),
-        "interactions": (corpus.interaction_batches, tables.INTERACTIONS),
+        "annotations": (corpus.annotation_rows, tables.ANNOTATIONS),
+        "captions": (corpus.caption_rows, tables.CAPTIONS),
+        "interactions": (corpus.interaction_rows, tables.INTERACTIONS),
     }
     tally = _Tally()
-    for name, (batches, arrow) in sources.items():
-        chosen = (_chosen(batch, plan, arrow) for batch in batches(plan.selection, connection, order="subdomain"))
+    for name, (rows, arrow) in sources.items():
+        batches = rows(plan.selection, connection, order="subdomain").batches()
+        chosen = (_chosen(batch, plan, arrow) for batch in batches)
         tables.write_batches(folder / f"tables/{name}.parquet", arrow, tally.counted(name, chosen))
     images = [{name: row[name] for name in tables.IMAGES.names} for row in plan.images.values()]
     tables.write_table(folder / "tables/images.parquet", pa.Table.from_pylist(images, schema=tables.IMAGES))

@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from mic21.corpus.coco import records
 from mic21.corpus.coco.writer import write_document
+from mic21.corpus.rows import Row
 from mic21.corpus.store import Corpus
 from mic21.release.plan import Plan
 from mic21.release.splits import SPLITS
-from mic21.release.streams import Row, Stream, image_record, rows_of
+from mic21.release.streams import Stream, image_record, rows_of
 
 
 def write_coco(
@@ -28,8 +29,8 @@ def write_coco(
     for split in SPLITS:
         in_split = {id: row for id, row in plan.images.items() if row["split"] == split}
         common = {"licenses": licenses.values(), "images": _images(in_split)}
-        masks = rows_of(corpus.annotation_batches(plan.selection, connection), in_split)
-        texts = rows_of(corpus.caption_batches(plan.selection, connection), in_split)
+        masks = rows_of(corpus.annotation_rows(plan.selection, connection), in_split)
+        texts = rows_of(corpus.caption_rows(plan.selection, connection), in_split)
         with (folder / f"instances_{split}.json").open("wb") as file:
             sections = common | {"annotations": map(records.annotation_record, masks), "categories": categories}
             write_document(file, head, sections)
@@ -40,9 +41,8 @@ def write_coco(
     for id, row in plan.images.items():
         if row["subdomain"] is not None:
             by_subdomain.setdefault(row["subdomain"], {})[id] = row
-    stream = Stream(
-        rows_of(corpus.annotation_batches(plan.selection, connection, order="subdomain"), plan.images), "subdomain"
-    )
+    masks = rows_of(corpus.annotation_rows(plan.selection, connection, order="subdomain"), plan.images)
+    stream = Stream(masks, "subdomain")
     for subdomain, images in sorted(by_subdomain.items()):
         masks_of = sorted(stream.take(subdomain), key=lambda row: row["id"])
         with (folder / f"subdomains/{subdomain}_gt.json").open("wb") as file:

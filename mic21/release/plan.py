@@ -52,18 +52,17 @@ def make_plan(corpus: Corpus, connection: Connection, statuses: Sequence[str], a
     unknown: list[int] = []
     unseen: list[int] = []
     missing: list[str] = []
-    for batch in corpus.image_batches(corpus.selection(), connection=connection):
-        for row in batch.to_pylist():
-            id = row["id"]
-            if row["license"] == UNKNOWN and not allow_unknown_license:
-                unknown.append(id)
-            elif id not in seen and (id in drafts or id not in imported):
-                unseen.append(id)
-            elif row["sha256"] is None:
-                missing.append(f"image {id} ({row['file_name']})")
-            else:
-                names = {"source_file_name": row["file_name"], "file_name": f"{id:012d}.{row['extension']}"}
-                chosen[id] = row | names | {"split": split_of(row["group_key"])}
+    for row in corpus.image_rows(corpus.selection(), connection=connection):
+        id = row["id"]
+        if row["license"] == UNKNOWN and not allow_unknown_license:
+            unknown.append(id)
+        elif id not in seen and (id in drafts or id not in imported):
+            unseen.append(id)
+        elif row["sha256"] is None:
+            missing.append(f"image {id} ({row['file_name']})")
+        else:
+            names = {"source_file_name": row["file_name"], "file_name": f"{id:012d}.{row['extension']}"}
+            chosen[id] = row | names | {"split": split_of(row["group_key"])}
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise ReleaseError(f"{shown}: no photograph was ever stored; import again with --images, or withdraw them")

@@ -89,10 +89,9 @@ def write_shards(
     Raises:
         ReleaseError: photographs that are missing or damaged.
     """
-    masks = Stream(
-        rows_of(corpus.annotation_batches(plan.selection, connection, order="image"), plan.images), "image_id"
-    )
-    texts = Stream(rows_of(corpus.caption_batches(plan.selection, connection, order="image"), plan.images), "image_id")
+    masks = rows_of(corpus.annotation_rows(plan.selection, connection, order="image"), plan.images)
+    texts = rows_of(corpus.caption_rows(plan.selection, connection, order="image"), plan.images)
+    masks_by_image, texts_by_image = Stream(masks, "image_id"), Stream(texts, "image_id")
     damaged = []
     with shard_writers(folder, SPLITS) as writers:
         for done, (id, row) in enumerate(plan.images.items(), 1):
@@ -104,8 +103,8 @@ def write_shards(
             sample = {
                 "image": image_record(row),
                 "license": licenses.get(row["license_id"], {"spdx": UNKNOWN}),
-                "annotations": [records.annotation_record(mask) for mask in masks.take(id)],
-                "captions": [records.caption_record(text) for text in texts.take(id)],
+                "annotations": [records.annotation_record(mask) for mask in masks_by_image.take(id)],
+                "captions": [records.caption_record(text) for text in texts_by_image.take(id)],
             }
             writers[row["split"]].add(f"{id:012d}", image, row["extension"], msgspec.json.encode(sample))
             if on_progress:

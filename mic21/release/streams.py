@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pyarrow as pa
-
 from mic21.corpus.coco import records
-
-Row = Mapping[str, Any]
+from mic21.corpus.rows import Row
 
 
 def image_record(row: Row) -> dict[str, Any]:
@@ -15,12 +12,9 @@ def image_record(row: Row) -> dict[str, Any]:
     return records.image_record(row) | {name: row[name] for name in ("split", "source_file_name", "sha256")}
 
 
-def rows_of(batches: Iterable[pa.RecordBatch], images: Mapping[int, Row]) -> Iterator[Row]:
-    """The rows of batches whose image is one of these."""
-    for batch in batches:
-        for row in batch.to_pylist():
-            if row["image_id"] in images:
-                yield row
+def rows_of(rows: Iterable[Row], images: Mapping[int, Row]) -> Iterator[Row]:
+    """The rows whose image is one of these."""
+    return (row for row in rows if row["image_id"] in images)
 
 
 class Stream:

@@ -53,11 +53,11 @@ def test_queries_filter_by_every_field(mini: Corpus) -> None:
 
 def test_readers_see_one_state_while_others_write(mini: Corpus) -> None:
     with mini.reading() as connection:
-        before = list(mini.annotation_batches(mini.selection(), connection))
+        before = list(mini.annotation_rows(mini.selection(), connection))
         other = Corpus(mini.path)
         with other.writing() as writing:
             writing.exec_driver_sql("UPDATE annotations SET status = 'rejected'")
-        after = list(mini.annotation_batches(mini.selection(), connection))
+        after = list(mini.annotation_rows(mini.selection(), connection))
     assert before == after
     assert mini.annotations().num_rows == 0
 

@@ -23,9 +23,8 @@ def main() -> None:
     with Corpus(root / "shards").reading() as connection:
         corpus = Corpus(root / "shards")
         by_image: dict[int, list[object]] = {}
-        for batch in corpus.annotation_batches(corpus.selection(), connection):
-            for row in batch.to_pylist():
-                by_image.setdefault(row["image_id"], []).append(row)
+        for row in corpus.annotation_rows(corpus.selection(), connection):
+            by_image.setdefault(row["image_id"], []).append(row)
         records = [
             {
                 "id": row["id"],

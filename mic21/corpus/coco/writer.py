@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
@@ -34,12 +33,12 @@ def export_coco(
     with corpus.reading() as connection:
         head = _head(connection)
         counts = _write(
-            Path(path), corpus, connection, selection, head, corpus.annotation_batches, records.annotation_record
+            Path(path), corpus, connection, selection, head, corpus.annotation_rows, records.annotation_record
         )
         result = {"images": counts[0], "annotations": counts[1], "captions": 0}
         if captions is not None:
             _, result["captions"] = _write(
-                Path(captions), corpus, connection, selection, head, corpus.caption_batches, records.caption_record
+                Path(captions), corpus, connection, selection, head, corpus.caption_rows, records.caption_record
             )
     return result
 
@@ -50,7 +49,7 @@ def _write(
     connection: Connection,
     selection: Selection,
     head: Mapping[str, Any],
-    batches: Any,
+    rows: Any,
     record: Any,
 ) -> tuple[int, int]:
     images, annotations = _Counted(), _Counted()
@@ -59,13 +58,10 @@ def _write(
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".partial-", delete=False) as file:
         temporary = Path(file.name)
         try:
-            rows = _rows(corpus.image_batches(selection, connection=connection))
             sections: dict[str, Iterable[Mapping[str, Any]]] = {
                 "licenses": _licenses(connection),
-                "images": images(records.image_record(row) for row in rows),
-                "annotations": annotations(
-                    _noted(used, (record(row) for row in _rows(batches(selection, connection))))
-                ),
+                "images": images(map(records.image_record, corpus.image_rows(selection, connection=connection))),
+                "annotations": annotations(_noted(used, map(record, rows(selection, connection)))),
             }
             if record is records.annotation_record:
                 sections["categories"] = _categories(corpus, connection, used)
@@ -98,11 +94,6 @@ def _head(connection: Connection) -> dict[str, Any]:
     info, extra = read_property(connection, "coco_info"), read_property(connection, "coco_extra")
     head = {"info": msgspec.json.decode(info) if info else {}}
     return head | (msgspec.json.decode(extra) if extra else {})
-
-
-def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[Mapping[str, Any]]:
-    for batch in batches:
-        yield from batch.to_pylist()
 
 
 def _licenses(connection: Connection) -> Iterator[Mapping[str, Any]]:
