@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from mic21.corpus.coco import import_coco
 from mic21.corpus.store import Corpus
+
+settings.register_profile("mic21", deadline=None)  # the machine may be busy, and no test of ours asserts a time
+settings.load_profile("mic21")
 
 MINI = Path(__file__).parent / "data" / "mini"
 

@@ -1,8 +1,7 @@
 """`mic21 ontology`: look categories, subdomains and domains up."""
 
-import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -10,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mic21.cli.options import Json, SubdomainKey
+from mic21.cli.output import show_json, show_rows
 from mic21.errors import UsageError
 from mic21.ontology import Category, Ontology, Role
 from mic21.ontology.query import CategoryRecord, describe, query
@@ -19,8 +20,6 @@ app = typer.Typer(no_args_is_help=True, help="Look categories, subdomains and do
 Corpus = Annotated[
     Path, typer.Option("-C", "--corpus", envvar="MIC21_CORPUS", help="A corpus, whose own categories count too.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
-SubdomainKey = Annotated[str | None, typer.Option("--subdomain", "-s", help="Of this subdomain, such as chess.")]
 DomainKey = Annotated[str | None, typer.Option("--domain", help="Of this domain: sport, transport, arts, security.")]
 RoleName = Annotated[str | None, typer.Option("--role", help="dominant, attribute or parent.")]
 Language = Annotated[str, typer.Option("--language", "-l", help="Names in this language (BCP 47).")]
@@ -44,7 +43,7 @@ def list_(
         raise UsageError("ontology list: --subdomains goes with --domain only")
     ontology = _load(corpus)
     if domains:
-        _show(
+        show_rows(
             [
                 {"key": found.key, "name": found.name(language), "subdomains": len(ontology.subdomains(found.key))}
                 for found in ontology.domains()
@@ -52,7 +51,7 @@ def list_(
             as_json,
         )
     elif subdomains:
-        _show(
+        show_rows(
             [
                 {
                     "key": found.key,
@@ -67,7 +66,7 @@ def list_(
         )
     else:
         found = query(ontology, subdomain=subdomain, domain=domain, role=cast("Role | None", role))
-        _show(_rows(ontology, found, subdomain, language), as_json)
+        show_rows(_rows(ontology, found, subdomain, language), as_json)
 
 
 @app.command()
@@ -79,7 +78,7 @@ def show(
     """Show all that is known of one category."""
     record = describe(_load(corpus), category)
     if as_json:
-        typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        show_json(record)
     else:
         _print_passport(record)
 
@@ -106,7 +105,7 @@ def query_(
         search=search,
         language=language,
     )
-    _show(_rows(ontology, found, subdomain, language), as_json)
+    show_rows(_rows(ontology, found, subdomain, language), as_json)
 
 
 def _load(corpus: Path) -> Ontology:
@@ -132,29 +131,6 @@ def _rows(
             row["role"] = ontology.roles(category.key)[subdomain]
         rows.append(row)
     return rows
-
-
-def _show(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
-    """JSON, a table on a terminal, tab-separated lines anywhere else."""
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    columns = list(rows[0]) if rows else []
-    cells = [[_text(value) for value in row.values()] for row in rows]
-    if not sys.stdout.isatty():
-        for line in [columns, *cells] if rows else []:
-            typer.echo("\t".join(line))
-        return
-    table = Table(*columns)
-    for line in cells:
-        table.add_row(*line)
-    Console().print(table)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return "; ".join(value) if isinstance(value, list) else str(value)
 
 
 def _print_passport(record: CategoryRecord) -> None:

@@ -1,0 +1,83 @@
+"""`mic21 segment` and `mic21 caption`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mic21.cli.options import Backend, CorpusFolder, Device, Json, Limit, SubdomainKey, Weights
+from mic21.cli.output import progress, show_json, warn
+from mic21.corpus.store import Corpus
+from mic21.drafts.caption import caption as caption_corpus
+from mic21.drafts.captioners import load_captioner
+from mic21.drafts.segment import DraftReport
+from mic21.drafts.segment import segment as segment_corpus
+from mic21.drafts.segmenters import load_segmenter
+
+
+def segment(
+    backend: Backend = "embedded",
+    weights: Weights = None,
+    subdomain: SubdomainKey = None,
+    limit: Limit = None,
+    include_annotated: Annotated[
+        bool, typer.Option("--include-annotated", help="Also images that have accepted annotations.")
+    ] = False,
+    device: Device = "cpu",
+    corpus: CorpusFolder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Draft masks for the images that the backend has not done yet."""
+    opened = Corpus(corpus)
+    segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device)
+    with progress("segment") as on_progress:
+        report = segment_corpus(
+            opened,
+            segmenter,
+            subdomain=subdomain,
+            limit=limit,
+            include_annotated=include_annotated,
+            on_progress=on_progress,
+        )
+    _show(report, "masks", as_json)
+
+
+def caption(
+    backend: Backend = "template",
+    weights: Weights = None,
+    language: Annotated[list[str] | None, typer.Option("--language", "-l", help="BCP 47; en by default.")] = None,
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="title, description; both by default.")] = None,
+    subdomain: SubdomainKey = None,
+    limit: Limit = None,
+    device: Device = "cpu",
+    corpus: CorpusFolder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Draft captions for the images whose objects the backend has not described as they are now."""
+    opened = Corpus(corpus)
+    captioner = load_captioner(backend, opened.ontology, weights=weights, device=device)
+    with progress("caption") as on_progress:
+        report = caption_corpus(
+            opened,
+            captioner,
+            languages=language or ["en"],
+            kinds=kind or ["title", "description"],
+            subdomain=subdomain,
+            limit=limit,
+            on_progress=on_progress,
+        )
+    _show(report, "captions", as_json)
+
+
+def _show(report: DraftReport, what: str, as_json: bool) -> None:
+    if as_json:
+        show_json(asdict(report))
+    else:
+        warn([f"image {id}: {reason}" for id, reason in report.failed])
+        typer.echo(
+            f"{report.images} images, {report.drafts} {what} drafted, {report.superseded} earlier drafts superseded, "
+            f"{len(report.failed)} images failed"
+        )
+    if report.failed:
+        raise typer.Exit(1)
