@@ -5,10 +5,13 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from mic21.ontology.export.json import OntologyDocument
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-MODELS = {"manifest.schema.json": Manifest}
+MODELS: dict[str, type[BaseModel]] = {"manifest.schema.json": Manifest, "ontology.schema.json": OntologyDocument}
 
 
 def main() -> int:

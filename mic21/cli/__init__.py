@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, ontology, release
+from mic21.cli import corpus, demo, drafts, edit, ontology, ontology_upkeep, release
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -28,6 +28,10 @@ app.command()(drafts.caption)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
 app.command()(corpus.query)
+ontology.app.command("lint")(ontology_upkeep.lint_)
+ontology.app.command()(ontology_upkeep.link)
+ontology.app.command()(ontology_upkeep.export)
+ontology.app.command("diff")(ontology_upkeep.diff_)
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(release.app, name="release")
 

@@ -68,6 +68,12 @@ def purge(corpus: CorpusFolder = Path()) -> None:
 
 
 @app.command()
+def migrate(corpus: CorpusFolder = Path(), as_json: Json = False) -> None:
+    """Follow the ontology where it has merged, split, renamed or retired categories."""
+    _show(edit.migrate(Corpus(corpus)), as_json)
+
+
+@app.command()
 def undo(
     run: Annotated[int, typer.Argument(help="Number of the edit, see `mic21 edit log`.")],
     corpus: CorpusFolder = Path(),

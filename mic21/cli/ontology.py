@@ -1,5 +1,6 @@
 """`mic21 ontology`: look categories, subdomains and domains up."""
 
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from mic21.cli.options import Json, SubdomainKey
 from mic21.cli.output import show_json, show_rows
 from mic21.errors import UsageError
 from mic21.ontology import Category, Ontology, Role
+from mic21.ontology.coverage import coverage
 from mic21.ontology.query import CategoryRecord, describe, query
 
 app = typer.Typer(no_args_is_help=True, help="Look categories, subdomains and domains up.")
@@ -41,7 +43,7 @@ def list_(
         raise UsageError("ontology list: --domains takes no other condition")
     if subdomains and (subdomain or role):
         raise UsageError("ontology list: --subdomains goes with --domain only")
-    ontology = _load(corpus)
+    ontology = load(corpus)
     if domains:
         show_rows(
             [
@@ -76,7 +78,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show all that is known of one category."""
-    record = describe(_load(corpus), category)
+    record = describe(load(corpus), category)
     if as_json:
         show_json(record)
     else:
@@ -95,7 +97,7 @@ def query_(
     as_json: Json = False,
 ) -> None:
     """List the categories that meet every condition."""
-    ontology = _load(corpus)
+    ontology = load(corpus)
     found = query(
         ontology,
         subdomain=subdomain,
@@ -108,7 +110,62 @@ def query_(
     show_rows(_rows(ontology, found, subdomain, language), as_json)
 
 
-def _load(corpus: Path) -> Ontology:
+@app.command()
+def search(
+    word: Annotated[
+        str, typer.Argument(help="A name or its beginning, in any language or script: велосипед, velosiped.")
+    ],
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Only names of this language.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    corpus: Corpus = Path(),
+    as_json: Json = False,
+) -> None:
+    """Find categories by a name in any language, best first; a wrong letter does not matter."""
+    matches = load(corpus).search(word, language=language, limit=limit)
+    rows = [
+        {
+            "key": match.key,
+            "synset": match.category.synset,
+            "name": match.name,
+            "language": match.language,
+            "match": match.how,
+            "definition": match.category.definition,
+        }
+        for match in matches
+    ]
+    show_rows(rows, as_json)
+
+
+@app.command("coverage")
+def coverage_(
+    missing: Annotated[bool, typer.Option("--missing", help="List what has no name.")] = False,
+    corpus: Corpus = Path(),
+    as_json: Json = False,
+) -> None:
+    """Show how much has a name in each language, and how much of it a native speaker has reviewed."""
+    found = coverage(load(corpus))
+    if missing:
+        show_rows(
+            [{"language": one.language, "kind": kind, "key": key} for one in found for kind, key in one.missing],
+            as_json,
+        )
+        return
+    rows = [
+        {
+            "language": one.language,
+            "named": one.named,
+            "of": one.wanted,
+            "percent": math.floor(1000 * one.named / one.wanted) / 10,  # never 100 for a little less
+            "synonyms": one.synonyms,
+            "reviewed": one.reviewed,
+        }
+        for one in found
+    ]
+    show_rows(rows, as_json)
+
+
+def load(corpus: Path) -> Ontology:
+    """The packaged ontology, with the additions of a corpus or release if the folder is one."""
     local = corpus / "ontology"
     # A release has a folder of this name too, with an export in it.
     is_addition = local.is_dir() and not (local / "ontology.json").exists()

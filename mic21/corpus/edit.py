@@ -14,6 +14,7 @@ from mic21.corpus.changes import change
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.store import Corpus
 from mic21.errors import CorpusError, ImportProblems, Mic21Error, UsageError
+from mic21.ontology.migrations import migrations, successors
 
 Changes = dict[str, dict[int, dict[str, Any]]]  # record → id → column → value
 
@@ -287,6 +288,45 @@ def log(corpus: Corpus) -> list[dict[str, Any]]:
     with corpus.reading() as connection:
         rows = connection.execute(select(schema.runs).order_by(schema.runs.c.id.desc())).mappings()
         return [dict(row) for row in rows]
+
+
+def migrate(corpus: Corpus) -> EditReport:
+    """Follow the ontology: records of categories that it has retired go to what took their place.
+
+    An annotation of a category that nothing took the place of becomes rejected. Imported categories stay linked when
+    the key of theirs has changed. What a corpus has followed already, a second call leaves alone.
+
+    Raises:
+        OntologyError: migrations.tsv breaks the format.
+    """
+    ontology = corpus.ontology
+    after = successors(ontology)
+    keys = {step.key: step for step in migrations(ontology)}
+
+    def changes(connection: Connection) -> Changes:
+        annotations, images, categories = schema.annotations, schema.images, schema.categories
+        imported = set(connection.execute(select(categories.c.id)).scalars())
+        statement = (
+            select(annotations.c.id, annotations.c.category_id, annotations.c.status, images.c.subdomain)
+            .join(images)
+            .where(annotations.c.category_id.in_(after.keys() - imported))
+        )
+        found: dict[int, dict[str, Any]] = {}
+        for id, category_id, status, subdomain in connection.execute(statement):
+            places = after[category_id]
+            key = places.get(subdomain, places.get(None))
+            if key is not None and key in ontology:
+                found[id] = {"category_id": ontology[key].id}
+            elif status in _LIVE:
+                found[id] = {"status": "rejected"}
+        links: dict[int, dict[str, Any]] = {}
+        for id, key in connection.execute(select(categories.c.id, categories.c.key)):
+            if key in keys and key not in ontology:
+                step = keys[key]
+                links[id] = {"key": step.target if step.operation == "rename" else after[step.id].get(None)}
+        return {"annotations": found, "categories": links}
+
+    return _edit(corpus, "migrate", {"ontology": ontology.version}, changes)
 
 
 def _edit(

@@ -4,10 +4,11 @@ Each check gives one line a problem; its docstring says what it finds. All run, 
 together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from operator import itemgetter
 
+from mic21.ontology.graph import reached
 from mic21.ontology.rows import Row
 
 FIRST_LOCAL_ID = 900001
@@ -19,21 +20,6 @@ Check = Callable[[Tables], Iterator[str]]
 def check(tables: Tables) -> list[str]:
     """Every problem across the rows, in the order of `CHECKS`."""
     return [problem for one in CHECKS for problem in one(tables)]
-
-
-def reached(links: Mapping[str, Iterable[str]], key: str) -> list[str]:
-    """Every other key that links lead to from one, nearest first, then by key.
-
-    >>> reached({"violin": ["stringed_instrument"], "stringed_instrument": ["musical_instrument"]}, "violin")
-    ['stringed_instrument', 'musical_instrument']
-    """
-    found: dict[str, None] = {}
-    level = set(links.get(key, ()))
-    while level:
-        found |= dict.fromkeys(sorted(level))
-        level = {further for one in level for further in links.get(one, ())} - found.keys()
-    found.pop(key, None)
-    return list(found)
 
 
 def _repeated(tables: Tables) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mic21.ontology.checks import Tables, check
 from mic21.ontology.names import Names, raise_problems
-from mic21.ontology.rows import COLUMNS, LABELS_COLUMNS, PACKAGED, Row, read_rows
+from mic21.ontology.rows import COLUMNS, LABELS_COLUMNS, PACKAGED, UPKEEP_COLUMNS, Row, read_rows
 
 _TABLE_OF_KIND = {
     "category": "categories",
@@ -61,6 +61,19 @@ def read_labels(files: Iterable[Path], categories: Iterable[str]) -> dict[str, s
     return {label: category for label, category in keys.items() if category}
 
 
+def read_upkeep(folders: Iterable[Path], table: str) -> list[Row]:
+    """The rows of loanwords.tsv or migrations.tsv, in every folder that has one.
+
+    Raises:
+        OntologyError: every problem of the files.
+    """
+    problems: list[str] = []
+    paths = [path for folder in folders if (path := folder / f"{table}.tsv").exists()]
+    rows = [row for path in paths for row in read_rows(path, table, UPKEEP_COLUMNS[table], problems)]
+    raise_problems(problems)
+    return rows
+
+
 def digest_of(folders: Sequence[Path]) -> str:
     """SHA-256, in hexadecimal, over the relative paths and the bytes of every file, in order."""
     digest = hashlib.sha256()
@@ -77,9 +90,10 @@ def _stray_files(folder: Path) -> list[str]:
     """Files that nothing would read, a misspelt name most likely, or a folder that is not there."""
     if not folder.is_dir():
         return [f"{folder}: expected a folder with ontology files, found none"]
-    known = ", ".join(f"{table}.tsv" for table in COLUMNS)
+    tables = (*COLUMNS, *UPKEEP_COLUMNS)
+    known = ", ".join(f"{table}.tsv" for table in tables)
     return [
         f"{path}: expected one of {known}, or a file in names/ or labels/"
         for path in sorted(folder.glob("*.tsv"))
-        if path.stem not in COLUMNS
+        if path.stem not in tables
     ]

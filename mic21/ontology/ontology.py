@@ -11,11 +11,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from mic21.errors import OntologyError
-from mic21.ontology.checks import Tables, reached
+from mic21.ontology.checks import Tables
 from mic21.ontology.files import digest_of, read_folders, read_labels
+from mic21.ontology.graph import distance, reached, shortest_way_up
 from mic21.ontology.names import Name, Names, unknown
-from mic21.ontology.rows import PACKAGED, Row
-from mic21.ontology.values import Category, Domain, Predicate, Relation, Role, Subdomain
+from mic21.ontology.rows import PACKAGED
+from mic21.ontology.search import Match, SearchIndex, by_name
+from mic21.ontology.values import (
+    Category,
+    Domain,
+    Predicate,
+    Relation,
+    Role,
+    Subdomain,
+    category_of,
+    predicate_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,18 +42,19 @@ class Ontology:
 
     Attributes:
         version: version of the packaged data.
+        folders: where its files lie: the packaged folder, then the corpus's own.
     """
 
     def __init__(self, tables: Tables, names: Names, *, version: str, folders: tuple[Path, ...]) -> None:
         """Index rows that were checked; use `Ontology.load`."""
         self.version = version
         self._names = names
-        self._folders = folders
+        self.folders = folders
         self._domains = {row.fields["key"]: Domain(row.fields["key"], names) for row in tables["domains"]}
         self._subdomains = {
             row.fields["key"]: Subdomain(row.fields["key"], row.fields["domain"], names) for row in tables["subdomains"]
         }
-        categories = sorted((_category(row, names) for row in tables["categories"]), key=lambda found: found.id)
+        categories = sorted((category_of(row, names) for row in tables["categories"]), key=lambda found: found.id)
         self._categories = {category.key: category for category in categories}
         self._by_id = {category.id: category for category in categories}
         self._by_synset = {category.synset: category for category in categories if category.synset}
@@ -54,10 +66,11 @@ class Ontology:
         self._drawn: dict[str, dict[str, Role]] = {key: {} for key in self._subdomains}
         for row in tables["memberships"]:
             self._drawn[row.fields["subdomain"]][row.fields["category"]] = cast(Role, row.fields["role"])
-        self._predicates = {row.fields["key"]: _predicate(row, names) for row in tables["predicates"]}
+        self._predicates = {row.fields["key"]: predicate_of(row, names) for row in tables["predicates"]}
         self._relations = tuple(Relation(**row.fields) for row in tables["relations"])
         self._label_maps: dict[str, Mapping[str, str]] = {}
         self._found: dict[str, dict[str, str]] = {}
+        self._searches: dict[str | None, SearchIndex] = {}
 
     @classmethod
     def load(cls, local: Path | None = None) -> "Ontology":
@@ -81,7 +94,7 @@ class Ontology:
     @cached_property
     def digest(self) -> str:
         """SHA-256, in hexadecimal, over the paths and bytes of every data file, a corpus's own ones included."""
-        return digest_of(self._folders)
+        return digest_of(self.folders)
 
     # One category
 
@@ -137,15 +150,7 @@ class Ontology:
         if found := self.get(text):
             return found
         if language not in self._found:
-            entries = self._category_names(language)
-            index: dict[str, str] = {}
-            for entry in entries:
-                if entry.name:
-                    index.setdefault(entry.name.casefold(), entry.key)
-            for entry in entries:
-                for synonym in entry.synonyms:
-                    index.setdefault(synonym.casefold(), entry.key)
-            self._found[language] = index
+            self._found[language] = by_name(self._category_names(language))
         key = self._found[language].get(text.casefold())
         return self._categories[key] if key else None
 
@@ -243,6 +248,27 @@ class Ontology:
         """The nearest categories above one."""
         return tuple(self._categories[parent] for parent in self[key].parents)
 
+    def children(self, key: str) -> tuple[Category, ...]:
+        """The nearest categories below one, by id."""
+        below = (self._categories[child] for child in self._children[self[key].key])
+        return tuple(sorted(below, key=lambda found: found.id))
+
+    def path(self, key: str) -> tuple[Category, ...]:
+        """The shortest way from a category to a top, itself first; `mic21.ontology.query.paths` gives all of them.
+
+        >>> [category.key for category in Ontology.load().path("violin")]
+        ['violin', 'stringed_instrument', 'musical_instrument']
+        """
+        return tuple(self._categories[found] for found in shortest_way_up(self._parents, self[key].key))
+
+    def distance(self, a: str, b: str) -> int | None:
+        """The number of links on the shortest way between two categories by what is above both; None if nothing is.
+
+        >>> Ontology.load().distance("violin", "cello")
+        2
+        """
+        return distance(self._parents, self[a].key, self[b].key)
+
     def ancestors(self, key: str) -> tuple[Category, ...]:
         """Every category above one, nearest first, then by key."""
         return tuple(self._categories[above] for above in reached(self._parents, self[key].key))
@@ -262,22 +288,28 @@ class Ontology:
     def relations(
         self, subject: str | None = None, predicate: str | None = None, object: str | None = None
     ) -> tuple[Relation, ...]:
-        """The stated relations of a subject, a predicate and an object, or of any.
+        """The relations of a subject, a predicate and an object, or of any.
+
+        These are the stated ones; for a predicate that is the inverse of another, what follows from that one's too.
 
         Raises:
             OntologyError: there is no such category or predicate.
+
+        >>> [found.subject for found in Ontology.load().relations(predicate="played_by", object="violinist")]
+        ['violin']
         """
-        if predicate is not None and predicate not in self._predicates:
-            raise unknown("predicate", predicate, self._predicates)
+        stated = self._relations
+        if predicate is not None:
+            if predicate not in self._predicates:
+                raise unknown("predicate", predicate, self._predicates)
+            inverse = self._predicates[predicate].inverse
+            turned = (
+                Relation(found.object, predicate, found.subject) for found in stated if found.predicate == inverse
+            )
+            stated = tuple(dict.fromkeys((*(found for found in stated if found.predicate == predicate), *turned)))
         subject = None if subject is None else self[subject].key
         object = None if object is None else self[object].key
-        return tuple(
-            found
-            for found in self._relations
-            if subject in (None, found.subject)
-            and predicate in (None, found.predicate)
-            and object in (None, found.object)
-        )
+        return tuple(found for found in stated if subject in (None, found.subject) and object in (None, found.object))
 
     def predicates(self) -> tuple[Predicate, ...]:
         """Every kind of relation."""
@@ -297,20 +329,32 @@ class Ontology:
         """Every entry of a language's files: domains, subdomains, categories and predicates."""
         return tuple(self._names.table(language).values())
 
-    def search(self, word: str, *, language: str = "en") -> tuple[Category, ...]:
-        """The categories with a text in their key, names or synonyms of a language, or English definition, by id.
+    def search(self, word: str, *, language: str | None = None, limit: int = 20) -> tuple[Match, ...]:
+        """The categories that a word names in any language, best first.
 
-        >>> "chess_player" in [category.key for category in Ontology.load().search("шахмат", language="bg")]
-        True
+        Case, accents, script and one wrong letter do not count, and the beginning of a word is enough; what fits better
+        comes first, display names before synonyms.
+
+        Args:
+            word: a name or its beginning, in any of the scripts, or in Latin letters.
+            language: only names of this language.
+            limit: at most so many.
+
+        Raises:
+            OntologyError: there is no such language.
+
+        >>> onto = Ontology.load()
+        >>> [(match.key, match.language, match.how) for match in onto.search("sahmatist", limit=1)]
+        [('chess_player', 'bg', 'folded')]
         """
-        sought = word.casefold()
-        texts = {entry.key: (entry.name or "", *entry.synonyms) for entry in self._category_names(language)}
-        return tuple(
-            category
-            for category in self
-            if any(
-                sought in text.casefold() for text in (category.key, category.definition, *texts.get(category.key, ()))
+        if language not in self._searches:
+            languages = self.languages() if language is None else (language,)
+            self._searches[language] = SearchIndex(
+                (found, entry) for found in languages for entry in self._category_names(found)
             )
+        return tuple(
+            Match(self._categories[key], name, found, how)
+            for key, name, found, how in self._searches[language].search(word, limit)
         )
 
     def label_map(self, label_set: str) -> Mapping[str, str]:
@@ -323,12 +367,15 @@ class Ontology:
         'ball'
         """
         if label_set not in self._label_maps:
-            files = [path for folder in self._folders if (path := folder / "labels" / f"{label_set}.tsv").exists()]
+            files = [path for folder in self.folders if (path := folder / "labels" / f"{label_set}.tsv").exists()]
             if not files:
-                sets = {path.stem for folder in self._folders for path in (folder / "labels").glob("*.tsv")}
-                raise unknown("label set", label_set, sets)
+                raise unknown("label set", label_set, self.label_sets())
             self._label_maps[label_set] = MappingProxyType(read_labels(files, self._categories))
         return self._label_maps[label_set]
+
+    def label_sets(self) -> tuple[str, ...]:
+        """The names of the label sets, such as `coco-80`."""
+        return tuple(sorted({path.stem for folder in self.folders for path in (folder / "labels").glob("*.tsv")}))
 
     def to_table(self) -> "pa.Table":
         """The categories as an Arrow table; `mic21.ontology.tables` has those of names and subdomains too."""
@@ -354,23 +401,3 @@ class Ontology:
     def _category_names(self, language: str) -> list[Name]:
         entries = [entry for entry in self._names.table(language).values() if entry.kind == "category"]
         return sorted(entries, key=lambda entry: self._categories[entry.key].id)
-
-
-def _category(row: Row, names: Names) -> Category:
-    fields = row.fields
-    return Category(
-        id=int(fields["id"]),
-        key=fields["key"],
-        synset=fields["synset"] or None,
-        sense_key=fields["sense_key"] or None,
-        ili=fields["ili"] or None,
-        parents=tuple(fields["parents"].split()),
-        definition=fields["definition"],
-        note=fields["note"],
-        _names=names,
-    )
-
-
-def _predicate(row: Row, names: Names) -> Predicate:
-    key, inverse, domain, range_ = row.fields.values()
-    return Predicate(key, inverse or None, tuple(domain.split()), tuple(range_.split()), names)

@@ -64,9 +64,14 @@ def query(
         below = {category.key for category in ontology.under(under)}
         found = tuple(category for category in found if category.key in below)
     if search is not None:
-        hits = {category.key for category in ontology.search(search, language=language)}
-        found = tuple(category for category in found if category.key in hits)
+        sought = search.casefold()
+        found = tuple(category for category in found if any(sought in text for text in _texts(category, language)))
     return found
+
+
+def _texts(category: Category, language: str) -> tuple[str, ...]:
+    texts = (category.key, category.definition, category.name(language) or "", *category.synonyms(language))
+    return tuple(text.casefold() for text in texts)
 
 
 def paths(ontology: Ontology, key: str) -> tuple[tuple[str, ...], ...]:

@@ -21,6 +21,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 NAMES_COLUMNS = ("kind", "key", "name", "synonyms", "gender", "plural", "source", "reviewed")
 LABELS_COLUMNS = ("label", "synset", "category")
+# Files that few questions need, read when one is asked.
+UPKEEP_COLUMNS = {
+    "loanwords": ("language", "kind", "key"),
+    "migrations": ("version", "operation", "id", "key", "target", "subdomain", "note"),
+}
 
 _KEY = (re.compile(r"[a-z][a-z0-9_]*"), "lower-case ASCII words joined by _")
 _PLACE_KEY = (re.compile(r"[a-z][a-z0-9_-]*"), "lower-case ASCII words joined by _ or -")
@@ -54,6 +59,15 @@ FORMATS: dict[str, dict[str, tuple[re.Pattern[str], str]]] = {
         "key": _PLACE_KEY,
         "gender": (re.compile("[mfncp]?"), "m, f, n, c, p or nothing"),
         "reviewed": _YES_NO,
+    },
+    "loanwords": {"key": _PLACE_KEY},
+    "migrations": {
+        "version": _SOME,
+        "operation": (re.compile("rename|merge|split|retire"), "rename, merge, split or retire"),
+        "id": (re.compile(r"[1-9]\d{0,8}"), "a positive integer"),
+        "key": _KEY,
+        "target": (re.compile("(?:[a-z][a-z0-9_]*)?"), "a key or nothing"),
+        "subdomain": (re.compile("(?:[a-z][a-z0-9_-]*)?"), "the key of a subdomain or nothing"),
     },
     "labels": {"label": _SOME, "synset": _SYNSET, "category": (re.compile("(?:[a-z][a-z0-9_]*)?"), "a key or nothing")},
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mic21.ontology.names import Names
+from mic21.ontology.rows import Row
 
 Role = Literal["dominant", "attribute", "parent"]
 
@@ -115,3 +116,25 @@ class Relation:
     subject: str
     predicate: str
     object: str
+
+
+def category_of(row: Row, names: Names) -> Category:
+    """The category of a row of categories.tsv."""
+    fields = row.fields
+    return Category(
+        id=int(fields["id"]),
+        key=fields["key"],
+        synset=fields["synset"] or None,
+        sense_key=fields["sense_key"] or None,
+        ili=fields["ili"] or None,
+        parents=tuple(fields["parents"].split()),
+        definition=fields["definition"],
+        note=fields["note"],
+        _names=names,
+    )
+
+
+def predicate_of(row: Row, names: Names) -> Predicate:
+    """The predicate of a row of predicates.tsv."""
+    key, inverse, domain, range_ = row.fields.values()
+    return Predicate(key, inverse or None, tuple(domain.split()), tuple(range_.split()), names)

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.coco import records
 from mic21.corpus.store import Corpus
 from mic21.ontology import Ontology
+from mic21.ontology.export import to_json, to_tsv
 
 Row = Mapping[str, Any]
 LOCAL = "ontology/local"
@@ -60,47 +60,8 @@ def write_ontology(corpus: Corpus, folder: Path) -> None:
     """Write `ontology.json` and `names.tsv`, and the corpus's own additions as they are."""
     folder.mkdir()
     ontology = corpus.ontology
-    document = {
-        "version": ontology.version,
-        "digest": ontology.digest,
-        "domains": [found.key for found in ontology.domains()],
-        "subdomains": [_subdomain(ontology, found.key, found.domain) for found in ontology.subdomains()],
-        "categories": [
-            {
-                "id": category.id,
-                "key": category.key,
-                "synset": category.synset,
-                "sense_key": category.sense_key,
-                "ili": category.ili,
-                "parents": category.parents,
-                "definition": category.definition,
-                "note": category.note,
-            }
-            for category in ontology
-        ],
-        "predicates": [
-            {"key": found.key, "inverse": found.inverse, "domain": found.domain, "range": found.range}
-            for found in ontology.predicates()
-        ],
-        "relations": [
-            {"subject": found.subject, "predicate": found.predicate, "object": found.object}
-            for found in ontology.relations()
-        ],
-    }
-    encoded = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    (folder / "ontology.json").write_bytes(encoded + b"\n")
-    columns = ("language", "kind", "key", "name", "synonyms", "gender", "plural", "source", "reviewed")
-    lines = ["\t".join(columns)]
-    for language in ontology.languages():
-        for entry in ontology.names(language):
-            values = (language, entry.kind, entry.key, entry.name or "", "|".join(entry.synonyms), entry.gender or "")
-            lines.append("\t".join((*values, entry.plural or "", entry.source, "yes" if entry.reviewed else "no")))
-    (folder / "names.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, parts in (("ontology.json", to_json(ontology, names=False)), ("names.tsv", to_tsv(ontology))):
+        (folder / name).write_text("".join(parts), encoding="utf-8", newline="\n")
     own = corpus.path / "ontology"
     if own.is_dir():
         shutil.copytree(own, folder / "local", ignore=lambda _, names: [name for name in names if name.startswith(".")])
-
-
-def _subdomain(ontology: Ontology, key: str, domain: str) -> Row:
-    drawn = {role: [found.key for found in ontology.categories(key, role=role)] for role in ("dominant", "attribute")}
-    return {"key": key, "domain": domain} | drawn

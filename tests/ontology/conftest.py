@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mic21.ontology import Ontology
-from mic21.ontology.rows import COLUMNS, LABELS_COLUMNS, NAMES_COLUMNS
+from mic21.ontology.rows import COLUMNS, LABELS_COLUMNS, NAMES_COLUMNS, UPKEEP_COLUMNS
 
 
 class Local:
@@ -16,7 +16,7 @@ class Local:
 
     def write(self, file: str, *lines: str) -> Path:
         table = file.partition("/")[0]
-        columns = {"names": NAMES_COLUMNS, "labels": LABELS_COLUMNS}.get(table) or COLUMNS[table]
+        columns = ({"names": NAMES_COLUMNS, "labels": LABELS_COLUMNS} | COLUMNS | UPKEEP_COLUMNS)[table]
         return self.write_raw(file, "".join(f"{line}\n" for line in ("\t".join(columns), *lines)).encode())
 
     def write_raw(self, file: str, content: bytes) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import nltk
 import pytest
 
+from mic21.ontology.link.nearest import nearest_above, nearest_at_or_above
 from mic21.ontology.rows import PACKAGED
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +36,7 @@ def data(tmp_path: Path) -> Path:
     return Path(shutil.copytree(PACKAGED, tmp_path / "data"))
 
 
-def test_nearest_categories_stop_each_path_and_skip_what_another_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(TOOLS)
-    from nearest import nearest_above, nearest_at_or_above
-
+def test_nearest_categories_stop_each_path_and_skip_what_another_reaches() -> None:
     #       top (category)
     #      /   \\
     #   left   right (category)

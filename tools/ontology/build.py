@@ -10,8 +10,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from nearest import hypernyms_of, nearest_above, nearest_at_or_above, open_wordnet, read_data
+from data import read_data
 
+from mic21.ontology.link.nearest import nearest_above, nearest_at_or_above
+from mic21.ontology.link.wordnet import hypernyms_of, open_wordnet
 from mic21.ontology.rows import PACKAGED, Row
 
 

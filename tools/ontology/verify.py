@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nearest import Above, hypernyms_of, nearest_above, nearest_at_or_above, open_wordnet, read_data
+from data import read_data
 from nltk.corpus.reader.wordnet import WordNetError
 
+from mic21.ontology.link.nearest import Above, nearest_above, nearest_at_or_above
+from mic21.ontology.link.wordnet import hypernyms_of, open_wordnet
 from mic21.ontology.rows import PACKAGED, Row
 
 # What no photograph shows as such: hypernym chains are cut below these.

@@ -1,0 +1,44 @@
+"""WordNet 3.0 through nltk, whose lists change their order from run to run: everything here is sorted."""
+
+from pathlib import Path
+from typing import Any
+
+import nltk
+from nltk.corpus import wordnet
+
+from mic21.errors import OntologyError
+from mic21.ontology.link.nearest import Above
+
+
+def open_wordnet(root: Path | None = None) -> Any:  # nltk has no types
+    """nltk's reader of WordNet 3.0, from `root`/corpora/wordnet or wherever nltk finds one.
+
+    Raises:
+        OntologyError: there is none, or it is of another version, whose offsets mean something else.
+    """
+    if root is not None and str(root) not in nltk.data.path:
+        nltk.data.path.insert(0, str(root))
+    try:
+        wordnet.ensure_loaded()
+    except LookupError as error:
+        raise OntologyError(
+            'WordNet 3.0: not found; give --wordnet ROOT (with ROOT/corpora/wordnet) or run nltk.download("wordnet")'
+        ) from error
+    if wordnet.get_version() != "3.0":
+        raise OntologyError(f"WordNet: expected version 3.0, found {wordnet.get_version()}")
+    return wordnet
+
+
+def offset_of(synset: Any) -> str:
+    """The offset of nltk's synset as we write it, `09915834-n`."""
+    return f"{synset.offset():08d}-{synset.pos()}"
+
+
+def hypernyms_of(wordnet: Any) -> Above:
+    """The function that gives the hypernyms and instance hypernyms of a noun synset written as 09915834-n."""
+
+    def above(synset: str) -> list[str]:
+        found = wordnet.synset_from_pos_and_offset("n", int(synset[:8]))
+        return sorted(map(offset_of, found.hypernyms() + found.instance_hypernyms()))
+
+    return above
