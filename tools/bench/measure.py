@@ -43,10 +43,10 @@ def compare(name: str, ours: Sequence[str], peer: Sequence[str] | None, *, runs:
     for step in one[0].seconds:
         mine, memory = _median(one, step)
         if not two or step not in two[0].seconds:
-            print(f"| {step} | {mine:.3f} | {memory:.0f} | | | |")
+            print(f"| {step} | {mine:.3g} | {memory:.0f} | | | |")
             continue
         theirs, their_memory = _median(two, step)
-        print(f"| {step} | {mine:.3f} | {memory:.0f} | {theirs:.3f} | {their_memory:.0f} | {theirs / mine:.1f}× |")
+        print(f"| {step} | {mine:.3g} | {memory:.0f} | {theirs:.3g} | {their_memory:.0f} | {theirs / mine:.1f}× |")
     print()
 
 
