@@ -17,16 +17,7 @@ from mic21.ontology.graph import distance, reached, shortest_way_up
 from mic21.ontology.names import Name, Names, unknown
 from mic21.ontology.rows import PACKAGED
 from mic21.ontology.search import Match, SearchIndex, by_name
-from mic21.ontology.values import (
-    Category,
-    Domain,
-    Predicate,
-    Relation,
-    Role,
-    Subdomain,
-    category_of,
-    predicate_of,
-)
+from mic21.ontology.values import Category, Domain, Predicate, Relation, Role, Subdomain, category_of, predicate_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -250,8 +241,7 @@ class Ontology:
 
     def children(self, key: str) -> tuple[Category, ...]:
         """The nearest categories below one, by id."""
-        below = (self._categories[child] for child in self._children[self[key].key])
-        return tuple(sorted(below, key=lambda found: found.id))
+        return tuple(self._categories[child] for child in self._children[self[key].key])
 
     def path(self, key: str) -> tuple[Category, ...]:
         """The shortest way from a category to a top, itself first; `mic21.ontology.query.paths` gives all of them.

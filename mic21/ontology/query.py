@@ -56,7 +56,7 @@ def query(
     Raises:
         OntologyError: a key, synset, role or language that there is not.
 
-    >>> [category.key for category in query(Ontology.load(), subdomain="chess", under="person")]
+    >>> [category.key for category in query(Ontology.load(), subdomain="chess", role="dominant", under="person")]
     ['chess_player']
     """
     found = ontology.categories(subdomain, domain, role)

@@ -2,8 +2,8 @@
 
     python tools/bench/ontology.py --wordnet ROOT [--language bg] [--runs N]
 
-ROOT holds nltk's corpora/wordnet, and the OMW folder that nltk looks for; without them mic21 runs alone. nltk has no search
-for misspelt words.
+ROOT holds nltk's corpora/wordnet, and the OMW folder that nltk looks for; without them mic21 runs alone.
+nltk has no search for misspelt words.
 """
 
 import argparse
