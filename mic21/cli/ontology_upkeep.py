@@ -63,6 +63,9 @@ def link(
     names: Annotated[
         Path | None, typer.Option("--names", help="The same: show the names that they have for the proposed synsets.")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="LVIS-like JSON, or a TSV of label and synset: make a label map.")
+    ] = None,
     upgrade: Annotated[
         Path | None, typer.Option("--upgrade", help="Another WordNet's index.sense: what became of the synsets.")
     ] = None,
@@ -74,12 +77,14 @@ def link(
     corpus: Corpus = Path(),
     as_json: Json = False,
 ) -> None:
-    """Propose synsets for words, or compare with wordnets that you have."""
-    if sum(bool(task) for task in (words or table, compare, upgrade)) != 1:
-        raise UsageError("ontology link: expected words (or --words FILE), or --compare, or --upgrade: one of them")
+    """Propose synsets for words, link labels, or compare with wordnets that you have."""
+    if sum(bool(task) for task in (words or table, compare, labels, upgrade)) != 1:
+        raise UsageError("ontology link: expected one of words (or --words), --compare, --labels, --upgrade")
     ontology = load(corpus)
     if compare is not None:
         show_rows(_compared(ontology, compare, ili, summary=summary), as_json)
+    elif labels is not None:
+        show_rows(_labelled(ontology, labels, wordnet), as_json)
     elif upgrade is not None:
         show_rows(_upgraded(ontology, wordnet, upgrade, summary=summary), as_json)
     else:
@@ -125,6 +130,15 @@ def _compared(ontology: Ontology, path: Path, ili: Path | None, *, summary: bool
         agree = 100 * own["name"] / sum(own.values())
         rows.append({"language": language, "compared": sum(own.values()), **own, "percent": round(agree, 1)})
     return rows
+
+
+def _labelled(ontology: Ontology, path: Path, wordnet: Path | None) -> list[dict[str, object]]:
+    from mic21.ontology.link.labels import link_labels
+    from mic21.ontology.link.wordnet import open_wordnet
+
+    found = list(link_labels(ontology, path, open_wordnet(wordnet)))
+    warn([f"{one.label}: no category" for one in found if not one.category])
+    return [{"label": one.label, "synset": one.synset, "category": one.category} for one in found]
 
 
 def _upgraded(ontology: Ontology, wordnet: Path | None, new: Path, *, summary: bool) -> list[dict[str, object]]:

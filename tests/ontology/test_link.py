@@ -1,6 +1,7 @@
 """Linking: senses proposed, names compared with other wordnets, synsets followed into another WordNet."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,25 @@ def test_visible_senses_come_first(onto: Ontology) -> None:
     assert (player.synset, player.sense_key) == ("09915834-n", "chess_player%1:18:00::")
     assert player.category == "chess_player"
     assert player.parents == onto["chess_player"].parents
+
+
+@needs_wordnet
+def test_labels_become_the_nearest_categories(onto: Ontology, tmp_path: Path) -> None:
+    from mic21.ontology.link.labels import link_labels
+    from mic21.ontology.link.wordnet import open_wordnet
+
+    lvis = [
+        {"id": 1, "name": "violin", "synset": "violin.n.01"},
+        {"id": 2, "name": "poodle", "synset": "poodle.n.01"},  # no category: the dog above it is one
+        {"id": 3, "name": "stop_sign", "synset": "stop_sign.n.01"},  # WordNet has none, LVIS made it up
+        {"id": 4, "name": "aerosol_can", "synset": "nothing at all"},
+    ]
+    (tmp_path / "lvis.json").write_text(json.dumps({"categories": lvis}))
+    (tmp_path / "own.tsv").write_text("label\tsynset\nfiddle\tn04536866\nviolin\t04536866-n\n")
+    found = [(one.label, one.category) for one in link_labels(onto, tmp_path / "lvis.json", open_wordnet())]
+    assert found == [("violin", "violin"), ("poodle", "dog"), ("stop_sign", "stop_sign"), ("aerosol_can", None)]
+    fiddles = list(link_labels(onto, tmp_path / "own.tsv", open_wordnet()))
+    assert {(one.synset, one.category) for one in fiddles} == {("04536866-n", "violin")}
+    (tmp_path / "bad.tsv").write_text("fiddle\n")
+    with pytest.raises(OntologyError, match=r"bad\.tsv:1: expected label and synset"):
+        list(link_labels(onto, tmp_path / "bad.tsv", open_wordnet()))

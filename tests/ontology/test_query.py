@@ -12,6 +12,8 @@ from mic21.errors import OntologyError
 from mic21.ontology import Ontology
 from mic21.ontology.query import describe, paths, query, relations_of
 
+from .conftest import Local
+
 
 @pytest.fixture(scope="module")
 def onto() -> Ontology:
@@ -48,9 +50,9 @@ def test_find_takes_names_and_synonyms_without_regard_to_case(onto: Ontology) ->
     assert "no_such_thing" not in onto
 
 
-def test_missing_name_is_none_and_never_english(onto: Ontology) -> None:
+def test_missing_name_is_none_and_never_english(curling: Local) -> None:
     missing = "de"
-    player = onto["chess_player"]
+    player = curling.load()["curler"]
     assert player.name(missing) is None
     assert player.synonyms(missing) == ()
     assert player.gender(missing) is None
