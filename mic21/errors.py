@@ -48,3 +48,7 @@ class ReleaseError(Mic21Error):
 
 class BackendError(Mic21Error):
     """A segmenter or captioner that is unknown, lacks its packages, or failed."""
+
+
+class ReviewError(Mic21Error):
+    """A Label Studio server that cannot be reached, refuses, or does not hold what it should."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, ontology, ontology_upkeep, release
+from mic21.cli import corpus, demo, drafts, edit, ontology, ontology_upkeep, release, review
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ ontology.app.command()(ontology_upkeep.link)
 ontology.app.command()(ontology_upkeep.export)
 ontology.app.command("diff")(ontology_upkeep.diff_)
 app.add_typer(ontology.app, name="ontology")
+app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 
 

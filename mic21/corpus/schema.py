@@ -7,7 +7,7 @@ written.
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 STATUSES = ("draft", "accepted", "rejected")
 ORIGINS = ("model", "human", "import")
@@ -142,6 +142,53 @@ processed = Table(
     Column("image_id", Id, ForeignKey("images.id"), primary_key=True, autoincrement=False),
     Column("signature", Text, nullable=False),
     Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+)
+
+# The ledger of what was sent to a Label Studio server and what came back. A project holds one subdomain in one
+# language; past the server's limit, further parts follow.
+review_projects = Table(
+    "review_projects",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("server", Text, nullable=False),  # its address
+    Column("project_id", Id, nullable=False),  # the server's
+    Column("subdomain", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("masks", Text, nullable=False),  # brush or polygon
+    Index("review_projects_key", "server", "subdomain", "language", "part", unique=True),
+)
+
+# An image in a project. `base` is what both sides last agreed on, which a correction is compared with.
+review_tasks = Table(
+    "review_tasks",
+    metadata,
+    Column("review_project_id", Id, ForeignKey("review_projects.id"), primary_key=True, autoincrement=False),
+    Column("image_id", Id, ForeignKey("images.id"), primary_key=True, autoincrement=False),
+    Column("image_url", Text, nullable=False),
+    Column("task_id", Id),  # the server's; empty while nobody knows whether the task arrived
+    Column("prediction_digest", Text, nullable=False),
+    Column("base", Text, nullable=False),  # JSON
+    Column("updated_at", Text),  # of the task on the server, when it was last pulled
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+)
+
+# Everything that a person submitted, as we read it, whether or not it was applied.
+review_answers = Table(
+    "review_answers",
+    metadata,
+    Column("review_project_id", Id, ForeignKey("review_projects.id"), primary_key=True, autoincrement=False),
+    Column("annotation_id", Id, primary_key=True, autoincrement=False),  # the server's
+    Column("image_id", Id, ForeignKey("images.id"), nullable=False),
+    Column("annotator", Text, nullable=False),
+    Column("lead_time", Float),  # seconds
+    Column("updated_at", Text, nullable=False),
+    # applied, conflict, skipped, waiting (for agreement), superseded, broken, gone (deleted on the server)
+    Column("state", Text, nullable=False),
+    Column("answer", Text, nullable=False),  # JSON
+    Column("problems", Text, nullable=False),  # JSON list of texts
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Index("review_answers_image_id", "image_id"),
 )
 
 # Append-only: what a run changed in a record, as JSON objects of the changed columns.

@@ -29,7 +29,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from mic21.corpus import schema, tables
-from mic21.corpus.changes import next_id, read_property
+from mic21.corpus.changes import next_id, read_property, write_property
 from mic21.corpus.images import ImageFiles
 from mic21.corpus.rows import Rows
 from mic21.corpus.selection import Names, Selection
@@ -74,7 +74,11 @@ class Corpus:
         self._engine = _engine(database)
         self.files = ImageFiles(self.path / "images")
         found = self.read_property("schema_version")
-        if found != str(schema.SCHEMA_VERSION):
+        if found == "1":  # 2 added the review ledger
+            schema.metadata.create_all(self._engine)
+            with self.writing() as connection:
+                write_property(connection, "schema_version", str(schema.SCHEMA_VERSION))
+        elif found != str(schema.SCHEMA_VERSION):
             raise CorpusError(
                 f"{database}: expected schema version {schema.SCHEMA_VERSION}, found {found}; "
                 "open it with the version of mic21 that wrote it, or import its release"
@@ -174,6 +178,11 @@ class Corpus:
             return {id: (name, key) for id, name, key in connection.execute(statement)}
         with self.reading() as own:
             return {id: (name, key) for id, name, key in own.execute(statement)}
+
+    def linked_categories(self, connection: Connection | None = None) -> dict[int, int]:
+        """Id → id of the ontology's category, of the imported categories that are linked to one."""
+        found = self.imported_categories(connection).items()
+        return {id: self.ontology[key].id for id, (_, key) in found if key}
 
     def selection(
         self,

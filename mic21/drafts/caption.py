@@ -1,7 +1,7 @@
 """The step that drafts captions: every image whose objects have changed since a backend last described them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
 from mic21.drafts.captioners import CaptionDraft, Captioner, Scene, SceneObject
 from mic21.drafts.photographs import load_photograph
@@ -24,6 +25,7 @@ def caption(
     languages: Sequence[str] = ("en",),
     kinds: Sequence[str] = ("title", "description"),
     subdomain: str | None = None,
+    images: Collection[int] | None = None,
     limit: int | None = None,
     batch_size: int = 64,
     on_progress: Progress | None = None,
@@ -39,6 +41,7 @@ def caption(
         languages: BCP 47 tags.
         kinds: of `title` and `description`.
         subdomain: only its images.
+        images: only these, by id.
         limit: at most so many images.
         batch_size: images a transaction.
         on_progress: called with (images done, images in all).
@@ -48,7 +51,7 @@ def caption(
     """
     report = DraftReport()
     wanted = f"{captioner.name} {captioner.signature} {','.join(sorted(languages))} {','.join(sorted(kinds))}"
-    todo = _todo(corpus, wanted, subdomain)[:limit]
+    todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images))[:limit]
     if not todo:
         return report
     parameters = {"backend": captioner.name, "signature": captioner.signature, "languages": list(languages)}
@@ -67,7 +70,7 @@ def caption(
     return report
 
 
-def _todo(corpus: Corpus, wanted: str, subdomain: str | None) -> list[tuple[int, Scene, str]]:
+def _todo(corpus: Corpus, wanted: str, selection: Selection) -> list[tuple[int, Scene, str]]:
     """Image id, scene and signature of what is to be described, ordered by image id."""
     with corpus.reading() as connection:
         processed = schema.processed.c
@@ -77,7 +80,7 @@ def _todo(corpus: Corpus, wanted: str, subdomain: str | None) -> list[tuple[int,
                 select(processed.signature, processed.image_id).where(processed.step == STEP)
             )
         }
-        scenes = list(_scenes(corpus, connection, subdomain))
+        scenes = list(_scenes(corpus, connection, selection))
     todo = []
     for image_id, scene in scenes:
         digest = hashlib.sha256(repr((scene.width, scene.height, scene.subdomain, scene.objects)).encode()).hexdigest()
@@ -87,9 +90,8 @@ def _todo(corpus: Corpus, wanted: str, subdomain: str | None) -> list[tuple[int,
     return todo
 
 
-def _scenes(corpus: Corpus, connection: Connection, subdomain: str | None) -> Iterator[tuple[int, Scene]]:
-    selection = corpus.selection(subdomain=subdomain)
-    linked = {id: corpus.ontology[key].id for id, (_, key) in corpus.imported_categories(connection).items() if key}
+def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Iterator[tuple[int, Scene]]:
+    linked = corpus.linked_categories(connection)
     objects: dict[int, list[SceneObject]] = {}
     for row in corpus.annotation_rows(selection, connection):
         found = SceneObject(

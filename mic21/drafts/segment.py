@@ -1,6 +1,6 @@
 """The step that drafts masks: every image that a backend has not done, batch by batch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -43,6 +43,7 @@ def segment(
     segmenter: Segmenter,
     *,
     subdomain: str | None = None,
+    images: Collection[int] | None = None,
     limit: int | None = None,
     batch_size: int = 4,
     include_annotated: bool = False,
@@ -58,13 +59,14 @@ def segment(
         corpus: whose images to segment.
         segmenter: the backend.
         subdomain: only its images.
+        images: only these, by id.
         limit: at most so many images.
         batch_size: images a transaction.
         include_annotated: also draft on images that have accepted annotations.
         on_progress: called with (images done, images in all).
     """
     signature = f"{segmenter.name} {segmenter.signature}"
-    todo = _todo(corpus, signature, subdomain, include_annotated)[:limit]
+    todo = _todo(corpus, signature, subdomain, images, include_annotated)[:limit]
     report = DraftReport()
     if not todo:
         return report
@@ -93,7 +95,9 @@ def segment(
     return report
 
 
-def _todo(corpus: Corpus, signature: str, subdomain: str | None, include_annotated: bool) -> Sequence[Any]:
+def _todo(
+    corpus: Corpus, signature: str, subdomain: str | None, wanted: Collection[int] | None, include_annotated: bool
+) -> Sequence[Any]:
     if subdomain is not None:
         corpus.ontology.subdomain(subdomain)
     images, processed, annotations = schema.images.c, schema.processed.c, schema.annotations.c
@@ -105,6 +109,8 @@ def _todo(corpus: Corpus, signature: str, subdomain: str | None, include_annotat
     )
     if subdomain is not None:
         statement = statement.where(images.subdomain == subdomain)
+    if wanted is not None:
+        statement = statement.where(images.id.in_(wanted))
     if not include_annotated:
         statement = statement.where(
             ~exists().where(annotations.image_id == images.id, annotations.status == "accepted")

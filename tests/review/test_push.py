@@ -1,0 +1,199 @@
+"""Pushing to a real server: one task an image and one prediction a task, whatever the network does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mic21.corpus import edit
+from mic21.corpus.coco import import_coco
+from mic21.corpus.store import Corpus
+from mic21.errors import ReviewError, UsageError
+from mic21.review import ledger
+from mic21.review import push as push_module
+from mic21.review.photographs import Addresses, LocalFiles, Photographs, Uploads
+from mic21.review.projects import server_tasks
+from mic21.review.push import push
+from mic21.review.server import Server
+
+from ..conftest import MINI
+from .conftest import Annotator, Studio
+from .proxy import Fault, Proxy
+
+
+def _project(corpus: Corpus, server: Server, subdomain: str) -> int:
+    with corpus.reading() as connection:
+        (project,) = ledger.read_projects(connection, server.url, subdomain=subdomain)
+    return project.project_id
+
+
+def _tasks(corpus: Corpus, server: Server, annotator: Annotator, subdomain: str = "chess") -> list[tuple[int, int]]:
+    """Image id and number of predictions of every task of a project."""
+    project_id = _project(corpus, server, subdomain)
+    found = annotator.tasks(ledger.corpus_id(corpus), project_id)
+    assert len(server_tasks(server, project_id)) == len(found)
+    return sorted((image_id, len(task["predictions"])) for image_id, task in found.items())
+
+
+def test_every_image_becomes_one_task_with_one_prediction(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    first = push(reviewed, server, photographs, language="bg")
+    assert (first.created, first.failed, len(first.projects)) == (5, [], 2)
+    again = push(reviewed, server, photographs, language="bg")
+    assert (again.created, again.updated, again.unchanged, again.removed) == (0, 0, 5, 0)
+    assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
+    assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
+
+
+def test_labels_are_bulgarian_and_results_carry_keys(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    push(reviewed, server, photographs, subdomain="chess", language="bg")
+    project_id = _project(reviewed, server, "chess")
+    page = server.get(f"/api/projects/{project_id}")["label_config"]
+    assert '<Label value="шахматист" alias="chess_player"' in page
+    task = annotator.tasks(ledger.corpus_id(reviewed), project_id)[3]
+    regions = [item for item in task["predictions"][0]["result"] if item["type"] == "brushlabels"]
+    assert [(item["id"], item["value"]["brushlabels"]) for item in regions] == [
+        ("a45", ["chess_player"]),
+        ("a46", ["table"]),
+    ]
+
+
+@pytest.mark.parametrize("fault", ["504 after", "reset before", "reset after", "truncate"])
+def test_lost_answers_double_nothing(
+    fault: Fault, reviewed: Corpus, studio: Studio, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_module, "_WAITS", (0.1, 0.1))
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
+        proxy.plan = [fault]
+        report = push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess")
+        assert (proxy.harmed, report.created, report.failed) == (1, 2, [])
+        assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
+        assert push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess").unchanged == 2
+
+
+def test_push_that_gives_up_goes_on_next_time(
+    reviewed: Corpus, studio: Studio, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_module, "_WAITS", (0.1,))
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
+        proxy.plan = ["reset before", "reset before"]
+        with pytest.raises(ReviewError, match="no answer to POST"):
+            push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess")
+        assert push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess").created == 2
+        assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
+
+
+def test_a_double_that_came_late_is_taken_away(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    push(reviewed, server, photographs, subdomain="chess")
+    project_id = _project(reviewed, server, "chess")
+    (task,) = (task for image, task in annotator.tasks(ledger.corpus_id(reviewed), project_id).items() if image == 3)
+    server.post(f"/api/projects/{project_id}/import", [{"data": task["data"]}])
+    answered = server.post(f"/api/projects/{project_id}/import?return_task_ids=true", [{"data": task["data"]}])
+    kept = answered["task_ids"][0]
+    annotator.submit({"id": kept}, [])
+    report = push(reviewed, server, photographs, subdomain="chess")
+    assert report.removed == 2
+    assert {task.id for task in server_tasks(server, project_id)} >= {kept}
+    assert len(server_tasks(server, project_id)) == 2
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from mic21.corpus.store import Corpus
+from mic21.review import push as push_module
+from mic21.review.photographs import LocalFiles
+from mic21.review.server import Server
+push_module.CHUNK_TASKS = 1
+corpus = Corpus(sys.argv[1])
+with Server(sys.argv[2], os.environ["KEY"]) as server:
+    push_module.push(corpus, server, LocalFiles(corpus, Path(sys.argv[3])))
+"""
+
+
+def test_killed_pushes_double_nothing(reviewed: Corpus, studio: Studio, server: Server, annotator: Annotator) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, str(reviewed.path), studio.url, str(studio.files)]
+    for seconds in (1.2, 1.6, 2.0, 2.5, 3.0):
+        process = subprocess.Popen(arguments, env=os.environ | {"KEY": studio.key}, stderr=subprocess.DEVNULL)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    push(reviewed, server, LocalFiles(reviewed, studio.files))
+    assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
+    assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
+
+
+def test_new_drafts_update_the_prediction_until_a_person_has_answered(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    push(reviewed, server, photographs, subdomain="chess")
+    edit.relabel(reviewed, [edit.Relabel(None, "table", "desk")])
+    assert push(reviewed, server, photographs, subdomain="chess").updated == 1
+    project_id = _project(reviewed, server, "chess")
+    task = annotator.tasks(ledger.corpus_id(reviewed), project_id)[3]
+    labels = [item["value"].get("brushlabels") for item in task["predictions"][0]["result"]]
+    assert ["desk"] in labels and len(task["predictions"]) == 1
+    annotator.submit(task, task["predictions"][0]["result"])
+    edit.relabel(reviewed, [edit.Relabel(None, "desk", "chair")])
+    report = push(reviewed, server, photographs, subdomain="chess")
+    assert (report.updated, report.left, report.unchanged) == (0, 1, 1)
+    after = annotator.tasks(ledger.corpus_id(reviewed), project_id)[3]
+    assert after["predictions"][0]["result"] == task["predictions"][0]["result"]
+
+
+def test_uploaded_photographs_are_served_as_they_are(reviewed: Corpus, server: Server, annotator: Annotator) -> None:
+    push(reviewed, server, Uploads(reviewed), subdomain="chess")
+    tasks = annotator.tasks(ledger.corpus_id(reviewed), _project(reviewed, server, "chess"))
+    rows = {row["id"]: row for row in reviewed.images(subdomain="chess").to_pylist()}
+    for image_id, task in tasks.items():
+        row = rows[image_id]
+        stored = reviewed.files.read(row["sha256"], row["extension"])
+        assert server.get_bytes(task["data"]["image"]) == stored
+
+
+def test_photographs_that_the_server_cannot_show_stop_the_push(
+    reviewed: Corpus, server: Server, studio: Studio
+) -> None:
+    with pytest.raises(ReviewError, match=r"cannot show this photograph .*LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"):
+        push(reviewed, server, Addresses(f"{studio.url}/nowhere"), subdomain="chess")
+    assert server_tasks(server, _project(reviewed, server, "chess")) == []
+    with pytest.raises(UsageError, match="does not lie below"):
+        LocalFiles(reviewed, MINI)
+
+
+@pytest.fixture
+def wrong_key(studio: Studio) -> Iterator[Server]:
+    with Server(studio.url, "not-the-key-of-anybody") as server:
+        yield server
+
+
+def test_a_wrong_key_is_refused_and_never_shown(reviewed: Corpus, wrong_key: Server, photographs: Photographs) -> None:
+    with pytest.raises(ReviewError, match="refuses the key in LABEL_STUDIO_API_KEY") as caught:
+        push(reviewed, wrong_key, photographs)
+    assert "not-the-key" not in str(caught.value)
+
+
+def test_the_key_is_nowhere_in_the_corpus(reviewed: Corpus, studio: Studio, photographs: Photographs) -> None:
+    with Server(studio.url, studio.key) as server:
+        push(reviewed, server, photographs, subdomain="chess")
+    reviewed.close()
+    for file in reviewed.path.rglob("*"):
+        assert not file.is_file() or studio.key.encode() not in file.read_bytes(), file
+
+
+def test_names_are_escaped_on_the_page(server: Server, studio: Studio, reviewed: Corpus) -> None:
+    reviewed = Corpus.create(reviewed.path.parent / "other")
+    import_coco(reviewed, MINI / "instances.json", images=MINI / "images", as_draft=True)
+    edit.move(reviewed, "chess", images=[11])
+    push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess")
+    page = server.get(f"/api/projects/{_project(reviewed, server, 'chess')}")["label_config"]
+    assert 'value="пръстен" alias="category-9"' in page
