@@ -1,15 +1,19 @@
 """`mic21 review`: people correct the drafts in Label Studio."""
 
 import os
+import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from mic21.cli.options import CorpusFolder, Json, Limit, SubdomainKey
+from mic21.cli.options import CorpusFolder, Device, Json, Limit, SubdomainKey, Weights
 from mic21.cli.output import progress, show_json, show_rows, warn
 from mic21.corpus.store import Corpus
+from mic21.drafts.captioners import load_captioner
+from mic21.drafts.segmenters import load_segmenter
+from mic21.errors import Mic21Error
 
 app = typer.Typer(no_args_is_help=True, help="Let people correct the drafts in Label Studio.")
 
@@ -144,3 +148,72 @@ def status(
         if rows:
             typer.echo(f"# {name}")
             show_rows(rows, as_json=False)
+
+
+@app.command()
+def listen(
+    url: Url = "http://127.0.0.1:8080",
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 9091,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Where the server reaches this listener, if not http://HOST:PORT.")
+    ] = None,
+    every: Annotated[float, typer.Option("--every", min=1, help="Seconds after which to pull without a hint.")] = 600,
+    corpus: CorpusFolder = Path(),
+) -> None:
+    """Pull soon after people submit, and every so often, until interrupted."""
+    from mic21.review.listen import SECRET_VARIABLE  # starlette takes long to import
+    from mic21.review.listen import listen as listen_for
+    from mic21.review.pull import pull as pull_corpus
+    from mic21.review.server import KEY_VARIABLE, Server
+
+    opened = Corpus(corpus)
+    secret = os.environ.get(SECRET_VARIABLE) or secrets.token_urlsafe(32)
+    with Server(url, os.environ.get(KEY_VARIABLE, "")) as server:
+
+        def pull_now() -> None:
+            try:
+                report = pull_corpus(opened, server)
+            except Mic21Error as error:  # the server may be restarting; the next pull asks again
+                typer.echo(f"pull: {error}", err=True)
+                return
+            warn([f"image {id}: {conflict}" for id, conflict in report.conflicts])
+            warn(report.problems)
+            if report.tasks:
+                typer.echo(f"{report.tasks} tasks changed: {report.applied} answers applied, {report.skipped} skipped")
+
+        listen_for(opened, server, pull_now, secret=secret, host=host, port=port, address=address, every=every)
+
+
+@app.command()
+def serve(
+    url: Url = "http://127.0.0.1:8080",
+    backend: Annotated[str, typer.Option("--backend", help="Segmenter, or none.")] = "embedded",
+    captioner: Annotated[str, typer.Option("--captioner", help="Captioner, or none.")] = "none",
+    weights: Weights = None,
+    device: Device = "cpu",
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 9090,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Where the server reaches this backend, if not http://HOST:PORT.")
+    ] = None,
+    corpus: CorpusFolder = Path(),
+) -> None:
+    """Draft on demand: Label Studio asks when a person opens a task without drafts; runs until interrupted."""
+    from mic21.review.backend import PASSWORD_VARIABLE, Drafter, connect_backend, serve_drafts  # starlette is slow
+    from mic21.review.server import KEY_VARIABLE, Server
+
+    opened = Corpus(corpus)
+    segmenter = None
+    if backend != "none":
+        segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device)
+    describer = None if captioner == "none" else load_captioner(captioner, opened.ontology, weights=None, device=device)
+    password = os.environ.get(PASSWORD_VARIABLE) or secrets.token_urlsafe(32)
+    drafter = Drafter(opened, url, segmenter, describer, typer.echo)
+    with Server(url, os.environ.get(KEY_VARIABLE, "")) as server:
+
+        def connect() -> None:
+            count = connect_backend(opened, server, address or f"http://{host}:{port}", password)
+            typer.echo(f"{count} projects ask here for drafts")
+
+        serve_drafts(drafter, password=password, host=host, port=port, beside=connect)

@@ -42,12 +42,10 @@ def make_plan(corpus: Corpus, connection: Connection, statuses: Sequence[str], a
     selection = corpus.selection(status=list(statuses))
     seen = _images_with_records(connection, statuses)
     drafts = _images_with_records(connection, ("draft",))
-    images, runs = schema.images, schema.runs
-    imported = set(
-        connection.execute(
-            select(images.c.id).join(runs, runs.c.id == images.c.run_id).where(runs.c.step == "import")
-        ).scalars()
-    )
+    images, runs, answers = schema.images, schema.runs, schema.review_answers
+    imported = select(images.c.id).join(runs, runs.c.id == images.c.run_id).where(runs.c.step == "import")
+    answered = select(answers.c.image_id).where(answers.c.state == "applied")
+    known = set(connection.execute(imported.union(answered)).scalars())  # without a record they are known to be empty
     chosen: dict[int, Row] = {}
     unknown: list[int] = []
     unseen: list[int] = []
@@ -56,7 +54,7 @@ def make_plan(corpus: Corpus, connection: Connection, statuses: Sequence[str], a
         id = row["id"]
         if row["license"] == UNKNOWN and not allow_unknown_license:
             unknown.append(id)
-        elif id not in seen and (id in drafts or id not in imported):
+        elif id not in seen and (id in drafts or id not in known):
             unseen.append(id)
         elif row["sha256"] is None:
             missing.append(f"image {id} ({row['file_name']})")

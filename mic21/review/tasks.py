@@ -171,12 +171,13 @@ def make_draft(drafts: ImageDrafts, labelling: Labelling) -> Draft:
 
 
 def make_task(key: str, image: Row, image_url: str, draft: Draft) -> bytes:
-    """The JSON of a task with its prediction."""
+    """The JSON of a task with its prediction, if there is a draft; a task without one makes the page ask a backend."""
     data = {IMAGE: image_url, KEY: key, "mic21_image_id": image["id"], "file_name": image["file_name"]}
-    prediction: dict[str, Any] = {"model_version": MODEL_VERSION, "result": msgspec.Raw(draft.result)}
-    if draft.score is not None:
-        prediction["score"] = draft.score
-    return msgspec.json.encode({"data": data, "predictions": [prediction]})
+    task: dict[str, Any] = {"data": data}
+    if draft.base != Base():
+        prediction: dict[str, Any] = {"model_version": MODEL_VERSION, "result": msgspec.Raw(draft.result)}
+        task["predictions"] = [prediction if draft.score is None else prediction | {"score": draft.score}]
+    return msgspec.json.encode(task)
 
 
 def digest_value(value: Mapping[str, Any]) -> str:
