@@ -32,8 +32,10 @@ REASONS = ("blurred", "no_photograph", "duplicate", "private")
 
 _TAGS: dict[Masks, str] = {"brush": "BrushLabels", "polygon": "PolygonLabels"}
 _ROLES: tuple[tuple[Role, str], ...] = (("dominant", "main"), ("attribute", "around"), ("parent", "unsure"))
-# Digits, then the letters that are no key of one of Label Studio's own tools.
-_HOTKEYS = "1234567890qwtyasdfgjlxcno"
+# None is a key of Label Studio's own tools. It gives those to whatever has no key, so everything has one of ours.
+_KEYS = "1234567890qwtyasdfg"
+_HOTKEYS = (*_KEYS, *(f"shift+{key}" for key in _KEYS[10:]), *(f"shift+alt+{key}" for key in _KEYS[10:]))
+_CHOICE_HOTKEYS = dict(zip((KEEP, REJECT, ELSEWHERE, *REASONS, COMPLETE), "nxcjlozv", strict=True))
 _GOLDEN = 0.6180339887498949  # spreads hues evenly, whatever the ids
 
 
@@ -239,4 +241,6 @@ def _add_choices(
         ET.SubElement(view, "Header", value=heading, size="5")
     choices = ET.SubElement(view, "Choices", name=name, toName=IMAGE, choice=choice, layout=layout)
     for alias, value in entries:
-        ET.SubElement(choices, "Choice", value=value, alias=alias)
+        found = ET.SubElement(choices, "Choice", value=value, alias=alias)
+        if alias in _CHOICE_HOTKEYS:
+            found.set("hotkey", _CHOICE_HOTKEYS[alias])

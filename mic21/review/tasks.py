@@ -184,7 +184,7 @@ def digest_value(value: Mapping[str, Any]) -> str:
     """A digest of a region's mask as Label Studio has it."""
     if "rle" in value:
         return hashlib.sha256(bytes(value["rle"])).hexdigest()[:32]
-    points = [[round(x, 6), round(y, 6)] for x, y in value["points"]]
+    points = [[round(float(x), 6), round(float(y), 6)] for x, y in value["points"]]  # the page writes 75.0 as 75
     return hashlib.sha256(msgspec.json.encode(points)).hexdigest()[:32]
 
 
