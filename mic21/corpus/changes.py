@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, update
 from mic21.corpus import schema, tables
 from mic21.errors import CorpusError
 
+_AT_ONCE = 500  # ids in one statement; a database takes some thousands
+
 
 def next_id(connection: Connection, table: Table) -> int:
     """The lowest id that no row of a table has had; rows are never deleted, so none is used twice."""
@@ -61,19 +63,24 @@ def mark_processed(connection: Connection, run_id: int, step: str, image_id: int
 def change(connection: Connection, run_id: int, record: str, changes: Mapping[int, Mapping[str, Any]]) -> int:
     """Change columns of records and append what they were to the history; gives how many records really changed."""
     table = schema.RECORDS[record]
-    history_id = next_id(connection, schema.history)
-    changed = 0
-    for record_id, values in sorted(changes.items()):
-        row = connection.execute(select(table).where(table.c.id == record_id)).mappings().first()
-        if row is None:
+    if not changes:
+        return 0
+    there: dict[int, Mapping[str, Any]] = {}
+    ids = sorted(changes)
+    for start in range(0, len(ids), _AT_ONCE):
+        statement = select(table).where(table.c.id.in_(ids[start : start + _AT_ONCE]))
+        there |= {row["id"]: dict(row) for row in connection.execute(statement).mappings()}
+    entries: list[dict[str, Any]] = []
+    first = next_id(connection, schema.history)
+    for record_id in ids:
+        if record_id not in there:
             raise CorpusError(f"{record}: no record has the id {record_id}")
-        before = {name: row[name] for name, value in values.items() if row[name] != value}
+        before = {name: old for name, new in changes[record_id].items() if (old := there[record_id][name]) != new}
         if not before:
             continue
-        after = {name: values[name] for name in before}
+        after = {name: changes[record_id][name] for name in before}
         connection.execute(update(table).where(table.c.id == record_id).values(**after))
-        entry = {"id": history_id + changed, "run_id": run_id, "record": record, "record_id": record_id}
-        encoded = {"before": tables.encode_json(before), "after": tables.encode_json(after)}
-        connection.execute(insert(schema.history), entry | encoded)
-        changed += 1
-    return changed
+        entry = {"id": first + len(entries), "run_id": run_id, "record": record, "record_id": record_id}
+        entries.append(entry | {"before": tables.encode_json(before), "after": tables.encode_json(after)})
+    insert_rows(connection, schema.history, entries)
+    return len(entries)

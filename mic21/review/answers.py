@@ -62,12 +62,15 @@ class _Reading:
     labelling: Labelling
     height: int
     width: int
+    known: Mapping[str, Rle]
     answer: Answer = field(default_factory=Answer)
     problems: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
 
-def read_answer(result: object, labelling: Labelling, *, height: int, width: int) -> tuple[Answer, list[str], set[str]]:
+def read_answer(
+    result: object, labelling: Labelling, *, height: int, width: int, known: Mapping[str, Rle]
+) -> tuple[Answer, list[str], set[str]]:
     """An annotation's `result`.
 
     Args:
@@ -75,11 +78,12 @@ def read_answer(result: object, labelling: Labelling, *, height: int, width: int
         labelling: the page it was made on.
         height: of the image.
         width: of the image.
+        known: masks by the digest of Label Studio's value, which need not be read again.
 
     Returns:
         The answer, what could not be read, and the ids of regions that could not: nobody deleted these.
     """
-    reading = _Reading(labelling, height, width)
+    reading = _Reading(labelling, height, width, known)
     if not isinstance(result, list):
         return reading.answer, [f"result: expected a list, found {type(result).__name__}"], set()
     for number, item in enumerate(result):
@@ -140,9 +144,10 @@ def _read_region(reading: _Reading, item: Mapping[str, Any], value: Mapping[str,
     size = [item.get("original_height"), item.get("original_width")]
     if size != [height, width]:
         raise ValueError(f"expected an image of {[height, width]}, found {size}")
+    digest = digest_value(value)
     segmentation: Any
     if "rle" in value:
-        rle = brush_to_rle(value["rle"], height, width)
+        rle = reading.known.get(digest) or brush_to_rle(value["rle"], height, width)
         segmentation = rle.to_coco()
     else:
         polygon = [number for x, y in value["points"] for number in (x * width / 100, y * height / 100)]
@@ -150,7 +155,7 @@ def _read_region(reading: _Reading, item: Mapping[str, Any], value: Mapping[str,
         segmentation = [polygon]
     if is_empty(rle):
         raise ValueError("expected a mask, found one without a pixel")
-    return AnswerRegion(reading.labelling.categories[labels[0]], segmentation, digest_value(value))
+    return AnswerRegion(reading.labelling.categories[labels[0]], segmentation, digest)
 
 
 def _read_relation(reading: _Reading, item: Mapping[str, Any]) -> None:

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from mic21.corpus import schema
 from mic21.corpus.changes import insert_rows, next_id, read_property, write_property
@@ -82,11 +82,12 @@ def add_project(
     return project
 
 
-def move_project(connection: Connection, project: ReviewProject, project_id: int) -> None:
-    """Note that a project was made anew on the server, without its tasks."""
+def move_project(connection: Connection, project: ReviewProject, project_id: int) -> ReviewProject:
+    """Note that a project was made anew on the server, without its tasks; gives it as it is now."""
     tasks, projects = schema.review_tasks, schema.review_projects
     connection.execute(delete(tasks).where(tasks.c.review_project_id == project.id))
     connection.execute(update(projects).where(projects.c.id == project.id).values(project_id=project_id))
+    return replace(project, project_id=project_id)
 
 
 def read_tasks(connection: Connection, project: ReviewProject) -> dict[int, Mapping[str, Any]]:
@@ -97,20 +98,33 @@ def read_tasks(connection: Connection, project: ReviewProject) -> dict[int, Mapp
 
 
 def add_tasks(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note tasks that are about to be sent, in place of what was noted about them before."""
-    table = schema.review_tasks
-    for row in rows:
-        forget_tasks(connection, row["review_project_id"], [row["image_id"]])
-    insert_rows(connection, table, rows)
+    """Note tasks of one project that are about to be sent, in place of what was noted about them before."""
+    if rows:
+        forget_tasks(connection, rows[0]["review_project_id"], [row["image_id"] for row in rows])
+        insert_rows(connection, schema.review_tasks, rows)
 
 
 def forget_tasks(connection: Connection, review_project_id: int, images: Iterable[int]) -> None:
     """Take out tasks that are not on the server."""
     table = schema.review_tasks
-    for image_id in images:
-        connection.execute(
-            delete(table).where(table.c.review_project_id == review_project_id, table.c.image_id == image_id)
+    wanted = [{"image": image_id} for image_id in images]
+    if wanted:
+        statement = delete(table).where(
+            table.c.review_project_id == review_project_id, table.c.image_id == bindparam("image")
         )
+        connection.execute(statement, wanted)
+
+
+def set_task_ids(connection: Connection, review_project_id: int, ids: Mapping[int, int]) -> None:
+    """Note the server's id of the tasks of images."""
+    table = schema.review_tasks
+    if ids:
+        statement = (
+            update(table)
+            .where(table.c.review_project_id == review_project_id, table.c.image_id == bindparam("image"))
+            .values(task_id=bindparam("task"))
+        )
+        connection.execute(statement, [{"image": image_id, "task": task_id} for image_id, task_id in ids.items()])
 
 
 def change_task(connection: Connection, review_project_id: int, image_id: int, **values: Any) -> None:

@@ -1,8 +1,12 @@
 """Projects on the server: found or made, their page kept up to date, their tasks read back by our key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
 from typing import Any
+
+import msgspec
 
 from mic21.corpus.store import Corpus
 from mic21.errors import ReviewError
@@ -14,6 +18,9 @@ from mic21.review.tasks import KEY
 
 _TITLE = 50  # Label Studio's longest
 _FIELDS = "id,data,updated_at,total_annotations,cancelled_annotations"
+# The server takes the names for tasks and annotations alike; without them it makes up ten more of each.
+_ANSWER_FIELDS = f"{_FIELDS},annotations,result,completed_by,lead_time,was_cancelled"
+_PAGE = 100  # tasks with their annotations, some megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ def open_project(
                 masks=labelling.masks,
             )
         if project.project_id != there["id"]:
-            ledger.move_project(connection, project, there["id"])
+            return ledger.move_project(connection, project, there["id"])
     return project
 
 
@@ -107,6 +114,45 @@ def server_tasks(server: Server, project_id: int) -> list[ServerTask]:
         key = key if isinstance(key, str) else None
         tasks.append(ServerTask(row["id"], key, row["updated_at"], answers, skips))
     return sorted(tasks, key=lambda task: task.id)
+
+
+def count_tasks(server: Server, project_id: int) -> int:
+    """How many tasks a project has."""
+    return int(server.get("/api/tasks", {"project": project_id, "include": "id", "page_size": 1})["total"])
+
+
+def changed_tasks(server: Server, project_id: int, since: datetime | None) -> Iterator[list[dict[str, Any]]]:
+    """The tasks of a project that changed since a time, with their annotations, page by page; ordered by id.
+
+    Raises:
+        ReviewError: a task was deleted meanwhile, and another may have been passed over for it.
+    """
+    filters = []
+    if since is not None:
+        value = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        filters = [{"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": value}]
+    query = {"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]}
+    parameters = {
+        "project": project_id,
+        "fields": "all",
+        "include": _ANSWER_FIELDS,
+        "page_size": _PAGE,
+        "query": msgspec.json.encode(query).decode(),
+    }
+    seen: set[int] = set()
+    most = 0
+    for page in count(1):
+        answer = server.get("/api/tasks", parameters | {"page": page})
+        tasks = [task for task in answer["tasks"] if task["id"] not in seen]
+        seen |= {task["id"] for task in tasks}
+        yield tasks
+        if answer["total"] < most:
+            raise ReviewError(f"{server.url}/projects/{project_id}: tasks were deleted meanwhile; pull again")
+        most = answer["total"]
+        if page * _PAGE >= most:
+            break
+    if len(seen) < most:
+        raise ReviewError(f"{server.url}/projects/{project_id}: expected {most} tasks, found {len(seen)}; pull again")
 
 
 def take_doubles_away(server: Server, tasks: Sequence[ServerTask]) -> tuple[dict[str, ServerTask], int]:

@@ -1,7 +1,8 @@
 """Brings people's answers back: incremental by the tasks' `updated_at`, complete, and none is applied twice."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -9,19 +10,22 @@ from sqlalchemy import Connection, delete, insert, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change
+from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.store import Corpus
 from mic21.errors import ReviewError
+from mic21.geometry import Rle
 from mic21.review import ledger
 from mic21.review.agreement import answers_agree
+from mic21.review.ahead import ahead
 from mic21.review.answers import Answer, read_answer
 from mic21.review.labelling import ELSEWHERE, REJECT, Labelling, read_labelling
 from mic21.review.ledger import ReviewProject
 from mic21.review.merge import MergeReport, Prefer, merge_answer
-from mic21.review.projects import address, server_tasks, take_doubles_away
+from mic21.review.projects import address, changed_tasks, count_tasks, server_tasks, take_doubles_away
 from mic21.review.server import Server
-from mic21.review.tasks import Base
+from mic21.review.tasks import Base, digest_annotation
 
-_BATCH = 100  # tasks fetched and written at once
+_OVERLAP = timedelta(minutes=10)  # what was answered before, but came into the server's database after the last pull
 
 Accept = Literal["latest", "agreed"]
 Progress = Callable[[int, int], None]
@@ -98,7 +102,7 @@ def pull(
         language: only projects of annotators of this language.
         accept: of several answers about an image, the `latest`, or none before two annotators `agreed`.
         prefer: decides conflicts, those of earlier pulls too; `neither` leaves both versions.
-        on_progress: called with (tasks done, tasks in all).
+        on_progress: called with (projects done, projects in all).
 
     Raises:
         ReviewError: the server cannot be reached, or does not give all that it says it has.
@@ -109,32 +113,29 @@ def pull(
     if not projects:
         raise ReviewError(f"{server.url}: nothing of this corpus was pushed there; push first, or see --url")
     people = {user["id"]: user["email"] for user in server.get("/api/users/")}
-    changed = {project: _changed(corpus, server, project, prefer, report) for project in projects}
-    total, done = sum(map(len, changed.values())), 0
+    readings = [_reading(corpus, server, project, prefer, report) for project in projects]
     run_id = corpus.start_run("review pull", {"server": server.url, "subdomain": subdomain, "accept": accept})
-    for project, tasks in changed.items():
-        if not tasks:
-            continue
-        config = server.get(f"/api/projects/{project.project_id}")["label_config"]
-        labelling = read_labelling(corpus, config, project.language)
-        for found in _fetch(server, project, sorted(tasks)):
+    for done, reading in enumerate(readings):
+        project = reading.project
+        labelling: Labelling | None = None
+        for tasks in ahead(reading.batches()):
+            if tasks and labelling is None:
+                config = server.get(f"/api/projects/{project.project_id}")["label_config"]
+                labelling = read_labelling(corpus, config, project.language)
             with corpus.writing() as connection:
-                for task in found:
+                for task in tasks:
+                    assert labelling is not None
                     _Pulled(connection, run_id, project, labelling, people, report).take(
-                        tasks[task["id"]], task, accept=accept, prefer=prefer
+                        reading.tasks[task["id"]]["image_id"], task, accept=accept, prefer=prefer
                     )
-            done += len(found)
-            if on_progress:
-                on_progress(done, total)
+        if on_progress:
+            on_progress(done + 1, len(readings))
     corpus.finish_run(run_id)
     return report
 
 
-def _changed(
-    corpus: Corpus, server: Server, project: ReviewProject, prefer: Prefer, report: PullReport
-) -> dict[int, int]:
-    """Task id → image id of the tasks that changed on the server, or have a conflict that is to be decided now."""
-    by_key, _ = take_doubles_away(server, server_tasks(server, project.project_id))
+def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Prefer, report: PullReport) -> "_Reading":
+    """What is to be read of a project; foreign, doubled and deleted tasks are looked for where the counts differ."""
     own = ledger.corpus_id(corpus)
     with corpus.reading() as connection:
         known = {
@@ -146,46 +147,57 @@ def _changed(
                 select(answers.image_id).where(answers.review_project_id == project.id, answers.state == "conflict")
             ).scalars()
         )
-    foreign = sorted(task.id for key, task in by_key.items() if key not in known)
-    if foreign:
-        report.problems.append(f"{address(server, project)}: tasks that are none of this corpus's: {foreign[:10]}")
-    gone = sorted(row["image_id"] for key, row in known.items() if row["task_id"] and key not in by_key)
-    if gone:
-        report.problems.append(f"{address(server, project)}: deleted on the server: tasks of images {gone[:10]}")
-    return {
-        task.id: known[key]["image_id"]
-        for key, task in by_key.items()
-        if key in known
-        and (
-            (task.is_touched and task.updated_at != known[key]["updated_at"])
-            or (known[key]["updated_at"] is not None and task.updated_at != known[key]["updated_at"])
-            or (prefer != "neither" and known[key]["image_id"] in conflicts)
-        )
-    }
+    ids = {key: row["task_id"] for key, row in known.items()}
+    if count_tasks(server, project.project_id) != len(known) or None in ids.values():
+        by_key, _ = take_doubles_away(server, server_tasks(server, project.project_id))
+        foreign = sorted(task.id for key, task in by_key.items() if key not in known)
+        if foreign:
+            report.problems.append(f"{address(server, project)}: tasks that are none of this corpus's: {foreign[:10]}")
+        gone = sorted(row["image_id"] for key, row in known.items() if row["task_id"] and key not in by_key)
+        if gone:
+            report.problems.append(f"{address(server, project)}: deleted on the server: tasks of images {gone[:10]}")
+        ids = {key: task.id for key, task in by_key.items() if key in known}
+    pulled = [row["updated_at"] for row in known.values() if row["updated_at"]]
+    to_decide = conflicts if prefer != "neither" else set()
+    since = None if to_decide or not pulled else datetime.fromisoformat(max(pulled)) - _OVERLAP
+    tasks = {id: known[key] for key, id in ids.items()}
+    return _Reading(server, project, tasks, to_decide, since)
 
 
-def _fetch(server: Server, project: ReviewProject, ids: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
-    """The tasks with all annotations, in batches.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is to be read of a project: tasks by id, images whose conflicts are to be decided, and since when."""
 
-    Raises:
-        ReviewError: a task or annotation that the server counts is missing.
-    """
-    for start in range(0, len(ids), _BATCH):
-        wanted = ids[start : start + _BATCH]
-        parameters = {"exportType": "JSON", "download_all_tasks": "true", "ids[]": wanted}
-        found = server.get(f"/api/projects/{project.project_id}/export", parameters)
-        if {task["id"] for task in found} != set(wanted):
-            raise ReviewError(
-                f"{address(server, project)}: expected {len(wanted)} tasks, found {len(found)}; pull again"
-            )
-        for task in found:
-            counted = (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0)
-            if len(task["annotations"]) != counted:
-                raise ReviewError(
-                    f"{address(server, project)}: task {task['id']}: expected {counted} annotations, found "
-                    f"{len(task['annotations'])}; pull again"
-                )
-        yield found
+    server: Server
+    project: ReviewProject
+    tasks: Mapping[int, Row]
+    to_decide: Collection[int]
+    since: datetime | None
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """Tasks that changed, with all their annotations.
+
+        Raises:
+            ReviewError: an annotation that the server counts is missing.
+        """
+        for tasks in changed_tasks(self.server, self.project.project_id, self.since):
+            changed = [task for task in tasks if self._is_changed(task)]
+            for task in changed:
+                counted = (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0)
+                if len(task["annotations"]) != counted:
+                    raise ReviewError(
+                        f"{address(self.server, self.project)}: task {task['id']}: expected {counted} annotations, "
+                        f"found {len(task['annotations'])}; pull again"
+                    )
+            yield changed
+
+    def _is_changed(self, task: Mapping[str, Any]) -> bool:
+        row = self.tasks.get(task["id"])
+        if row is None:
+            return False
+        if row["updated_at"] is None and not task["annotations"]:
+            return False
+        return bool(task["updated_at"] != row["updated_at"] or row["image_id"] in self.to_decide)
 
 
 class _Pulled:
@@ -207,8 +219,10 @@ class _Pulled:
         """Record every answer and apply the one that counts."""
         images = schema.images
         image = dict(self.connection.execute(select(images).where(images.c.id == image_id)).mappings().one())
+        base = Base.decode(ledger.read_task(self.connection, self.project, image_id)["base"])
+        masks = self._masks(image, base)
         submitted = sorted(
-            (self._read(image, annotation) for annotation in task["annotations"]),
+            (self._read(image, annotation, masks) for annotation in task["annotations"]),
             key=lambda one: (one.updated_at, one.id),
         )
         before = self._recorded(image_id)
@@ -220,16 +234,34 @@ class _Pulled:
         for one in submitted:
             states[one.id] = "skipped" if one.was_cancelled else "waiting" if chosen is None else "superseded"
         if chosen is not None:
-            states[chosen.id] = self._apply(image, chosen, before, prefer)
+            states[chosen.id] = self._apply(image, base, chosen, before, prefer)
         self._record(image_id, submitted, states)
         self.report.tasks += 1
         self.report.skipped += sum(state == "skipped" for state in states.values())
         self.report.waiting += sum(state == "waiting" for state in states.values())
         ledger.change_task(self.connection, self.project.id, image_id, updated_at=task["updated_at"])
 
-    def _read(self, image: Row, annotation: Mapping[str, Any]) -> _Submitted:
+    def _masks(self, image: Row, base: Base) -> dict[str, Rle]:
+        """Digest → mask of the brush strokes that were sent and are in the corpus still."""
+        if self.labelling.masks != "brush":
+            return {}
+        annotations = schema.annotations.c
+        rows = self.connection.execute(
+            select(annotations.id, annotations.category_id, annotations.segmentation).where(
+                annotations.image_id == image["id"]
+            )
+        )
+        there = {row.id: row for row in rows}
+        return {
+            region.sent: segmentation_rle(row.segmentation, image["height"], image["width"])
+            for region in base.regions.values()
+            if (row := there.get(region.annotation))
+            and digest_annotation(row.category_id, row.segmentation) == region.stored
+        }
+
+    def _read(self, image: Row, annotation: Mapping[str, Any], masks: Mapping[str, Rle]) -> _Submitted:
         answer, problems, broken = read_answer(
-            annotation["result"], self.labelling, height=image["height"], width=image["width"]
+            annotation["result"], self.labelling, height=image["height"], width=image["width"], known=masks
         )
         person = annotation["completed_by"]
         person = person["id"] if isinstance(person, Mapping) else person
@@ -253,7 +285,7 @@ class _Pulled:
         )
         return {row["annotation_id"]: dict(row) for row in rows.mappings()}
 
-    def _apply(self, image: Row, chosen: _Submitted, before: Mapping[int, Row], prefer: Prefer) -> str:
+    def _apply(self, image: Row, base: Base, chosen: _Submitted, before: Mapping[int, Row], prefer: Prefer) -> str:
         """Take an answer over; gives its state."""
         known = before.get(chosen.id, {"updated_at": None, "state": None})
         settled = ("applied", "conflict") if prefer == "neither" else ("applied",)
@@ -267,18 +299,17 @@ class _Pulled:
         withdrawn_here = any(Answer.decode(row["answer"]).verdict == REJECT for row in before.values())
         if image["status"] == "withdrawn" and withdrawn_here:
             change(self.connection, self.run_id, "images", {image["id"]: {"status": "active"}})
-        task = ledger.read_task(self.connection, self.project, image["id"])
-        base, merged = merge_answer(
+        agreed, merged = merge_answer(
             self.connection,
             self.run_id,
             image,
-            Base.decode(task["base"]),
+            base,
             answer,
             linked=self.labelling.linked,
             broken=chosen.broken,
             prefer=prefer,
         )
-        ledger.change_task(self.connection, self.project.id, image["id"], base=base.encode())
+        ledger.change_task(self.connection, self.project.id, image["id"], base=agreed.encode())
         self._count(image["id"], merged)
         return "conflict" if merged.conflicts else "applied"
 

@@ -5,7 +5,7 @@ that a task whose answer was lost is found and not sent again, and a double that
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from mic21.corpus import schema
 from mic21.corpus.store import Corpus
 from mic21.errors import GeometryError, ReviewError
 from mic21.review import ledger
+from mic21.review.ahead import ahead
 from mic21.review.labelling import Labelling, Masks, make_labelling
 from mic21.review.ledger import ReviewProject
 from mic21.review.photographs import Photographs, check_photograph
@@ -26,7 +27,8 @@ from mic21.review.tasks import MODEL_VERSION, Base, Draft, ImageDrafts, make_dra
 CHUNK_BYTES = 8_000_000
 CHUNK_TASKS = 1000
 PROJECT_TASKS = 50_000  # half of what the vendor advises for tasks and annotations together
-_BATCH = 500  # images whose drafts are in memory at once
+_BATCH = 50  # images whose drafts are made at once
+_BATCHES_AHEAD = 8  # while those before are sent
 _WAITS = (1, 3, 10)  # seconds before the server is read back after a request without an answer
 
 Progress = Callable[[int, int], None]
@@ -177,9 +179,7 @@ class _Session:
             if not there and of_part:
                 first = of_part[0]
                 check_photograph(self.server, project.project_id, first, self._image_address(project, first))
-            for batch in _batches(of_part):
-                self._push_batch(project, labelling, batch, there)
-                yield len(batch)
+            yield from self._push_part(project, self._drafts(of_part, labelling), there)
         self.corpus.finish_run(self.run_id)
 
     def _labelling(self, images: Sequence[Row]) -> Labelling:
@@ -226,41 +226,56 @@ class _Session:
         with self.corpus.writing() as connection:
             known = ledger.read_tasks(connection, project)
             ledger.forget_tasks(connection, project.id, known.keys() - there.keys())
-            for image_id in known.keys() & there.keys():
-                if known[image_id]["task_id"] != there[image_id].id:
-                    ledger.change_task(connection, project.id, image_id, task_id=there[image_id].id)
+            ids = {image_id: there[image_id].id for image_id in known.keys() & there.keys()}
+            moved = {image_id: id for image_id, id in ids.items() if known[image_id]["task_id"] != id}
+            ledger.set_task_ids(connection, project.id, moved)
         return there
 
     def _is_ours(self, key: str) -> bool:
         corpus_id, _, image_id = key.rpartition("/")
         return corpus_id == self.corpus_id and image_id.isdecimal()
 
-    def _push_batch(
-        self, project: ReviewProject, labelling: Labelling, images: Sequence[Row], there: dict[int, ServerTask]
-    ) -> None:
+    def _drafts(self, images: Sequence[Row], labelling: Labelling) -> Iterator[list[tuple[ImageDrafts, Draft | str]]]:
+        """The drafts of images, batch by batch; in place of one that cannot be made, why."""
+        for batch in _batches(images):
+            drafts: list[tuple[ImageDrafts, Draft | str]] = []
+            with self.corpus.reading() as connection:
+                selection = self.corpus.selection(images=[row["id"] for row in batch])
+                found = list(read_drafts(self.corpus, connection, selection, self.language, batch))
+            for of_image in found:
+                try:
+                    drafts.append((of_image, make_draft(of_image, labelling)))
+                except (GeometryError, ReviewError) as error:
+                    drafts.append((of_image, str(error)))
+            yield drafts
+
+    def _push_part(
+        self,
+        project: ReviewProject,
+        batches: Iterable[list[tuple[ImageDrafts, Draft | str]]],
+        there: dict[int, ServerTask],
+    ) -> Iterator[int]:
+        """Push the images of one project; gives the number done, now and then."""
         with self.corpus.reading() as connection:
-            selection = self.corpus.selection(images=[row["id"] for row in images])
-            drafts = list(read_drafts(self.corpus, connection, selection, self.language, images))
             known = ledger.read_tasks(connection, project)
         chunk: list[tuple[ImageDrafts, Draft, str, bytes]] = []
-        size = 0
-        for found in drafts:
-            try:
-                draft = make_draft(found, labelling)
-            except (GeometryError, ReviewError) as error:
-                self.report.failed.append((found.image["id"], str(error)))
-                continue
-            task = there.get(found.image["id"])
-            if task is not None:
-                self._update(project, task, found, draft, known.get(found.image["id"]))
-                continue
-            image_address = self._image_address(project, found.image)
-            body = make_task(ledger.task_key(self.corpus_id, found.image["id"]), found.image, image_address, draft)
-            if chunk and (size + len(body) > CHUNK_BYTES or len(chunk) == CHUNK_TASKS):
-                self._send(project, chunk, there)
-                chunk, size = [], 0
-            chunk.append((found, draft, image_address, body))
-            size += len(body)
+        size, most = 0, CHUNK_BYTES // 8  # the first is small, so that the server has work soon
+        for drafts in ahead(batches, _BATCHES_AHEAD):
+            for found, draft in drafts:
+                image_id = found.image["id"]
+                if isinstance(draft, str):
+                    self.report.failed.append((image_id, draft))
+                elif image_id in there:
+                    self._update(project, there[image_id], found, draft, known.get(image_id))
+                else:
+                    image_address = self._image_address(project, found.image)
+                    body = make_task(ledger.task_key(self.corpus_id, image_id), found.image, image_address, draft)
+                    if chunk and (size + len(body) > most or len(chunk) == CHUNK_TASKS):
+                        self._send(project, chunk, there)
+                        chunk, size, most = [], 0, CHUNK_BYTES
+                    chunk.append((found, draft, image_address, body))
+                    size += len(body)
+            yield len(drafts)
         if chunk:
             self._send(project, chunk, there)
 
@@ -303,8 +318,7 @@ class _Session:
                     f"{address(self.server, project)}: expected {len(missing)} new tasks, found {len(ids)}; push again"
                 )
             with self.corpus.writing() as connection:
-                for image_id, task_id in zip(missing, ids, strict=True):
-                    ledger.change_task(connection, project.id, image_id, task_id=task_id)
+                ledger.set_task_ids(connection, project.id, dict(zip(missing, ids, strict=True)))
             break
         self.report.created += len(chunk)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 from sqlalchemy import Connection
 
 from mic21.corpus.coco.document import segmentation_rle
@@ -184,8 +185,8 @@ def digest_value(value: Mapping[str, Any]) -> str:
     """A digest of a region's mask as Label Studio has it."""
     if "rle" in value:
         return hashlib.sha256(bytes(value["rle"])).hexdigest()[:32]
-    points = [[round(float(x), 6), round(float(y), 6)] for x, y in value["points"]]  # the page writes 75.0 as 75
-    return hashlib.sha256(msgspec.json.encode(points)).hexdigest()[:32]
+    points = np.array(value["points"], np.float64).round(6) + 0.0  # the page writes 75.0 as 75, and 0.0 may be -0.0
+    return hashlib.sha256(points.tobytes()).hexdigest()[:32]
 
 
 def digest_annotation(category_id: int, segmentation: str) -> str:
@@ -195,16 +196,17 @@ def digest_annotation(category_id: int, segmentation: str) -> str:
 
 def _values(row: Row, height: int, width: int, labelling: Labelling) -> Iterator[tuple[str, dict[str, Any]]]:
     """Region id and value of each region that an annotation is shown as; a brush has one, a polygon one a part."""
-    rle = segmentation_rle(row["segmentation"], height, width)
     if labelling.masks == "brush":
+        rle = segmentation_rle(row["segmentation"], height, width)
         yield f"a{row['id']}", {"format": "rle", "rle": rle_to_brush(rle)}
         return
-    written = msgspec.json.decode(row["segmentation"])
-    polygons = written if isinstance(written, list) else [_flat(found) for found in outlines(rle)]
+    polygons = msgspec.json.decode(row["segmentation"])
+    if not isinstance(polygons, list):
+        polygons = [_flat(found) for found in outlines(segmentation_rle(row["segmentation"], height, width))]
     for number, polygon in enumerate(polygons):
         id = f"a{row['id']}" if len(polygons) == 1 else f"a{row['id']}-{number}"
-        points = [[100 * x / width, 100 * y / height] for x, y in zip(polygon[::2], polygon[1::2], strict=True)]
-        yield id, {"points": points, "closed": True}
+        points = 100 * np.array(polygon, np.float64).reshape(-1, 2) / (width, height)
+        yield id, {"points": points.tolist(), "closed": True}
 
 
 def _flat(outline: Outline) -> list[float]:

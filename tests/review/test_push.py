@@ -106,6 +106,15 @@ def test_a_double_that_came_late_is_taken_away(
     assert len(server_tasks(server, project_id)) == 2
 
 
+def test_a_project_deleted_on_the_server_is_made_anew(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    push(reviewed, server, photographs, subdomain="chess")
+    server.delete(f"/api/projects/{_project(reviewed, server, 'chess')}/")
+    assert push(reviewed, server, photographs, subdomain="chess").created == 2
+    assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
+
+
 PROGRAM = """
 import os, sys
 from pathlib import Path
