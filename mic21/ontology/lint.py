@@ -126,6 +126,17 @@ def _synonym_of_another(ontology: Ontology) -> Iterator[Place]:
                         yield category.key, f"{language}: {synonym!r} is the name of {other}"
 
 
+def _same_predicate(ontology: Ontology) -> Iterator[Place]:
+    """Two predicates have the same name: a page of relations could not tell them apart."""
+    for language in ontology.languages():
+        names: dict[str, str] = {}
+        for predicate in ontology.predicates():
+            if name := predicate.name(language):
+                other = names.setdefault(name.casefold(), predicate.key)
+                if other != predicate.key:
+                    yield predicate.key, f"{language}: {name!r} is {other} too"
+
+
 def _relation_both_ways(ontology: Ontology) -> Iterator[Place]:
     """A relation is stated from one side and again from the other."""
     inverses = {found.key: found.inverse for found in ontology.predicates()}
@@ -204,6 +215,7 @@ CHECKS: dict[str, Callable[[Ontology], Iterator[Place]]] = {
     "E104": _english_copied,
     "W105": _name_missing,
     "W106": _synonym_of_another,
+    "E107": _same_predicate,
     # 200: relations
     "E201": _relation_both_ways,
     "E202": _relation_circular,

@@ -46,6 +46,11 @@ def test_synonym_that_names_another_is_found(curling: Local) -> None:
     assert found(curling, "W106") == [("curler", "da: 'sten' is the name of curling_stone")]
 
 
+def test_predicates_of_the_same_name_are_found(curling: Local) -> None:
+    curling.write("names/nb", "predicate\twears\tbruker\t\t\t\tus\tno", "predicate\tuses\tBruker\t\t\t\tus\tno")
+    assert found(curling, "E107") == [("uses", "nb: 'Bruker' is wears too")]
+
+
 def test_relation_stated_from_both_sides_is_found(curling: Local) -> None:
     curling.write("relations", "curler\tuses\tcurling_stone", "curling_stone\tused_by\tcurler")
     assert found(curling, "E201") == [("curling_stone", "curling_stone used_by curler, curler uses curling_stone")]
