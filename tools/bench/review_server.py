@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from photographs import multiply
 from mic21.corpus import edit
 from mic21.corpus.coco import import_coco
 from mic21.corpus.store import Corpus
+from mic21.review import pull as pulling
 from mic21.review import push as pushing
 from mic21.review.labelling import make_labelling
 from mic21.review.photographs import LocalFiles
-from mic21.review.pull import pull
 from mic21.review.server import KEY_VARIABLE, URL_VARIABLE, Server
 from mic21.review.tasks import make_draft, make_task, read_drafts
 
@@ -81,8 +82,10 @@ def bench_server(server: Server, corpus: Corpus, photographs: LocalFiles, runs: 
     for _ in range(runs):
         with tempfile.TemporaryDirectory(dir=corpus.path.parent) as folder:  # a pull changes the corpus: a copy each
             copied = Corpus(shutil.copytree(corpus.path, f"{folder}/corpus", ignore=shutil.ignore_patterns("images")))
+            pulling._OVERLAP = timedelta(minutes=10)
             first.append(pull_once(server, copied))
             answer_all(server, project, limit=CHANGED)
+            pulling._OVERLAP = timedelta(0)  # as if ten minutes had passed
             later.append(pull_once(server, copied))
         lists.append(list_once(server.url, project))
     show("first pull", first, "label-studio-sdk's list", lists)
@@ -93,7 +96,7 @@ def bench_server(server: Server, corpus: Corpus, photographs: LocalFiles, runs: 
 def pull_once(server: Server, corpus: Corpus) -> float:
     """Seconds of a pull."""
     start = time.perf_counter()
-    report = pull(corpus, server)
+    report = pulling.pull(corpus, server)
     if report.conflicts or report.problems or not report.applied:
         raise SystemExit(f"pull: {report}")
     return time.perf_counter() - start
