@@ -5,7 +5,7 @@ import unicodedata
 
 # Letters that no accent can be taken from.
 _LETTERS = {"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ŀ": "l"}
-_LATIN = str.maketrans(_LETTERS | {"-": " "} | dict.fromkeys("'’\"„“”«»", ""))
+_LATIN = str.maketrans(_LETTERS | {"-": " "} | dict.fromkeys("'’\"„“”«»·", ""))
 _GREEK = str.maketrans(
     dict(zip("αβγδεζηικλμνξοπρςστυφω", "avgdeziiklmnxoprsstyfo", strict=True)) | {"θ": "th", "χ": "ch", "ψ": "ps"}
 )

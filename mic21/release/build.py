@@ -18,6 +18,7 @@ from mic21.corpus import schema
 from mic21.corpus.coco import records
 from mic21.corpus.store import Corpus
 from mic21.errors import ReleaseError, UsageError
+from mic21.ontology.lint import lint
 from mic21.ontology.tables import names_table, subdomains_table
 from mic21.release import tables
 from mic21.release.cards import write_cards
@@ -56,7 +57,8 @@ def build_release(
 
     Raises:
         UsageError: a version or status that is none.
-        ReleaseError: the folder exists, a photograph is missing or damaged, or no image is left.
+        ReleaseError: the folder exists, the ontology has an error, a photograph is missing or damaged, or no image is
+            left.
     """
     target = Path(path)
     if not _VERSION.fullmatch(version):
@@ -66,6 +68,10 @@ def build_release(
             raise UsageError(f"status: expected accepted or draft, found {status!r}")
     if target.exists():
         raise ReleaseError(f"{target}: expected a folder that is not there yet: a release never changes")
+    errors = [f"{found.code} {found.key}: {found.found}" for found in lint(corpus.ontology) if found.is_error]
+    if errors:
+        shown = "; ".join(errors[:5]) + (f"; and {len(errors) - 5} more" if len(errors) > 5 else "")
+        raise ReleaseError(f"ontology: expected no error, found {shown}; see `mic21 ontology lint`")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / f".{target.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -4,7 +4,7 @@ import pytest
 
 from mic21.ontology import Ontology
 from mic21.ontology.coverage import coverage
-from mic21.ontology.lint import CHECKS
+from mic21.ontology.lint import CHECKS, lint
 from tests.ontology.conftest import Local
 
 
@@ -12,6 +12,10 @@ def found(local: Local, code: str) -> list[tuple[str, str]]:
     """What a check finds beyond what it finds in the packaged data."""
     known = set(CHECKS[code](Ontology.load()))
     return [place for place in CHECKS[code](local.load()) if place not in known]
+
+
+def test_the_packaged_ontology_has_no_error() -> None:
+    assert [found for found in lint(Ontology.load()) if found.is_error] == []
 
 
 def test_letters_of_another_script_are_found(curling: Local) -> None:

@@ -250,6 +250,18 @@ def test_a_release_is_never_overwritten_and_bad_wishes_are_refused(
     assert not (tmp_path / "new").exists()
 
 
+def test_errors_in_the_ontology_stop_the_build_and_are_named(tmp_path: Path) -> None:
+    local = tmp_path / "corpus" / "ontology"
+    corpus = Corpus.create(tmp_path / "corpus")
+    (local / "names").mkdir(parents=True)
+    (local / "names" / "nb.tsv").write_text(
+        "kind\tkey\tname\tsynonyms\tgender\tplural\tsource\treviewed\ncategory\tdog\tкуче\t\t\t\tme\tno\n"
+    )
+    with pytest.raises(ReleaseError, match="expected no error, found E101 dog: nb: 'куче' has куче"):
+        build_release(Corpus(corpus.path), tmp_path / "release", version="1.0.0")
+    assert not (tmp_path / "release").exists()
+
+
 def test_a_damaged_or_missing_photograph_stops_the_build_and_leaves_nothing(chess: Corpus, tmp_path: Path) -> None:
     (row,) = chess.images(images=[3]).to_pylist()
     path = chess.files.path(row["sha256"], row["extension"])

@@ -43,15 +43,20 @@ class Studio:
         return str(json.loads((self.data / "server.json").read_text())["password"])
 
 
-@pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    files = tmp_path_factory.getbasetemp()
-    data = tmp_path_factory.mktemp("label-studio")
+def start_studio(data: Path, files: Path) -> Studio:
+    """`tools/label-studio start`, or the server that runs already."""
     command = [sys.executable, str(TOOL), "start", "--data", str(data), "--files", str(files)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = dict(re.findall(r"export (\w+)=(\S+)", done.stdout))
-    yield Studio(found["LABEL_STUDIO_URL"], found["LABEL_STUDIO_API_KEY"], files, data)
+    return Studio(found["LABEL_STUDIO_URL"], found["LABEL_STUDIO_API_KEY"], files, data)
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    files = tmp_path_factory.getbasetemp()
+    data = tmp_path_factory.mktemp("label-studio")
+    yield start_studio(data, files)
     subprocess.run([sys.executable, str(TOOL), "stop", "--data", str(data)], check=True)
 
 

@@ -31,7 +31,7 @@ from mic21.review.pull import pull
 from mic21.review.push import push
 from mic21.review.server import Server
 
-from .conftest import Annotator, Studio
+from .conftest import Annotator, Studio, start_studio
 
 
 def _free_port() -> int:
@@ -45,6 +45,10 @@ def _wait(until: Callable[[], object], seconds: float = 30) -> None:
     while not until():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.1)
+
+
+def test_a_second_start_finds_the_server_and_its_key(studio: Studio) -> None:
+    assert start_studio(studio.data, studio.files) == studio
 
 
 def test_a_submitted_answer_is_pulled_soon(
