@@ -40,12 +40,16 @@ def lint_(
 def export(
     format: Annotated[Format, typer.Option("--format", help="json, tsv, csv, skos (Turtle) or lmf (WN-LMF).")] = "json",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A file; standard output without it.")] = None,
+    ili: Annotated[
+        Path | None, typer.Option("--ili", help="CILI's ili-map-pwn30.tab, for the interlingual index of each synset.")
+    ] = None,
     corpus: Corpus = Path(),
 ) -> None:
     """Write the ontology in the format of others."""
     from mic21.ontology.export import FORMATS  # pydantic takes longer to import than most commands to run
 
-    parts = FORMATS[format](load(corpus))
+    ontology = load(corpus)
+    parts = FORMATS[format](ontology.with_ili(_ili(ontology, ili)) if ili else ontology)
     if out is None:
         for part in parts:
             sys.stdout.write(part)

@@ -5,6 +5,8 @@ milliseconds and a lookup is a lookup in a dictionary.
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -81,6 +83,22 @@ class Ontology:
         tables, names = read_folders(folders)
         version = (PACKAGED / "VERSION").read_text(encoding="utf-8").strip()
         return cls(tables, names, version=version, folders=folders)
+
+    def with_ili(self, synsets: Mapping[str, str]) -> "Ontology":
+        """The same ontology, with the interlingual index of each synset.
+
+        Args:
+            synsets: interlingual index → WordNet 3.0 offset, as `mic21.ontology.link.readers.read_ili` gives it.
+        """
+        found = {synset: ili for ili, synset in synsets.items()}
+        other = copy(self)
+        other._categories = {
+            key: replace(category, ili=found.get(category.synset or "", category.ili))
+            for key, category in self._categories.items()
+        }
+        other._by_id = {category.id: category for category in other._categories.values()}
+        other._by_synset = {category.synset: category for category in other._categories.values() if category.synset}
+        return other
 
     @cached_property
     def digest(self) -> str:

@@ -11,6 +11,7 @@ import rdflib
 import wn
 from rdflib.namespace import RDF, SKOS
 
+from mic21.cli import run
 from mic21.ontology import Ontology
 from mic21.ontology.export import FORMATS
 from tests.ontology.conftest import Local
@@ -72,6 +73,16 @@ def test_skos_links_to_wordnet_and_upwards(graph: rdflib.Graph) -> None:
     assert set(graph.objects(violin, SKOS.broader)) == {CATEGORY["stringed_instrument"]}
     plays = rdflib.URIRef("urn:mic21:predicate:plays")
     assert (CATEGORY["violinist"], plays, violin) in graph
+
+
+def test_a_map_of_the_interlingual_index_fills_it_in(tmp_path: Path) -> None:
+    (tmp_path / "ili.tab").write_text("i61205\t04536866-n\ni35545\t00001740-n\n", encoding="utf-8")
+    out = tmp_path / "mic21.json"
+    arguments = ["ontology", "export", "--format", "json", "--ili", str(tmp_path / "ili.tab"), "--out", str(out)]
+    assert run(arguments) == 0
+    found = {category["key"]: category["ili"] for category in json.loads(out.read_text())["categories"]}
+    assert found.pop("violin") == "i61205"
+    assert set(found.values()) == {None}
 
 
 def test_skos_collects_what_a_subdomain_draws(onto: Ontology, graph: rdflib.Graph) -> None:
