@@ -11,6 +11,7 @@ from mic21.cli.output import progress, show_json, warn
 from mic21.corpus.store import Corpus
 from mic21.drafts.caption import caption as caption_corpus
 from mic21.drafts.captioners import load_captioner
+from mic21.drafts.naming import Unmapped
 from mic21.drafts.segment import DraftReport
 from mic21.drafts.segment import segment as segment_corpus
 from mic21.drafts.segmenters import load_segmenter
@@ -24,20 +25,30 @@ def segment(
     include_annotated: Annotated[
         bool, typer.Option("--include-annotated", help="Also images that have accepted annotations.")
     ] = False,
+    min_score: Annotated[
+        float | None, typer.Option("--min-score", min=0, max=1, help="Leave out what the model is less sure of.")
+    ] = None,
+    unmapped: Annotated[
+        Unmapped, typer.Option("--unmapped", help="Keep or drop what no category of the theme fits.")
+    ] = "keep",
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at once.")] = 4,
     device: Device = "cpu",
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
     """Draft masks for the images that the backend has not done yet."""
     opened = Corpus(corpus)
-    segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device)
+    options = {} if min_score is None else {"min_score": min_score}
+    segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device, **options)
     with progress("segment") as on_progress:
         report = segment_corpus(
             opened,
             segmenter,
             subdomain=subdomain,
             limit=limit,
+            batch_size=batch_size,
             include_annotated=include_annotated,
+            unmapped=unmapped,
             on_progress=on_progress,
         )
     _show(report, "masks", as_json)
@@ -75,6 +86,9 @@ def _show(report: DraftReport, what: str, as_json: bool) -> None:
         show_json(asdict(report))
     else:
         warn([f"image {id}: {reason}" for id, reason in report.failed])
+        if report.unmapped:
+            counts = sorted(report.unmapped.items(), key=lambda item: (-item[1], item[0]))
+            warn(["no category of the theme: " + ", ".join(f"{label} {count}" for label, count in counts)])
         typer.echo(
             f"{report.images} images, {report.drafts} {what} drafted, {report.superseded} earlier drafts superseded, "
             f"{len(report.failed)} images failed"

@@ -1,5 +1,7 @@
 """Backends by name: entry points, imported when one is asked for, so that drafts need no machine-learning library."""
 
+import inspect
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -7,11 +9,13 @@ from mic21.errors import BackendError
 from mic21.ontology import Ontology
 
 
-def load_backend(group: str, name: str, ontology: Ontology, *, weights: str | None, device: str) -> Any:
+def load_backend(
+    group: str, name: str, ontology: Ontology, *, weights: str | None, device: str, options: Mapping[str, object]
+) -> Any:
     """The backend that an installed package registers under a name; what it satisfies is the group's Protocol.
 
     Raises:
-        BackendError: the name is unknown, or packages that the backend needs are missing.
+        BackendError: the name is unknown, packages that the backend needs are missing, or it lacks one of the options.
     """
     found = {entry.name: entry for entry in entry_points(group=group)}
     what = group.rpartition(".")[2].removesuffix("s")
@@ -21,7 +25,11 @@ def load_backend(group: str, name: str, ontology: Ontology, *, weights: str | No
         backend = found[name].load()
     except ImportError as error:
         raise BackendError(f"{what} {name!r}: {_missing(found[name], error)}") from error
-    return backend(ontology, weights=weights, device=device)
+    known = inspect.signature(backend).parameters
+    for option in options:
+        if option not in known:
+            raise BackendError(f"{what} {name!r}: it has no option --{option.replace('_', '-')}")
+    return backend(ontology, weights=weights, device=device, **options)
 
 
 def _missing(entry: EntryPoint, error: ImportError) -> str:

@@ -12,6 +12,7 @@ from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
 from mic21.corpus.coco.document import bbox_text
 from mic21.corpus.store import Corpus
+from mic21.drafts.naming import Unmapped
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segmenters import Photograph, Region, Segmenter
 from mic21.errors import CorpusError
@@ -30,12 +31,14 @@ class DraftReport:
         drafts: how many annotations or captions it wrote.
         superseded: how many undecided drafts of earlier runs it rejected in their favour.
         failed: (image id, reason) of those it could not look at.
+        unmapped: label → how many regions of it no category of the theme fits, whether kept or dropped.
     """
 
     images: int = 0
     drafts: int = 0
     superseded: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
+    unmapped: dict[str, int] = field(default_factory=dict)
 
 
 def segment(
@@ -47,6 +50,7 @@ def segment(
     limit: int | None = None,
     batch_size: int = 4,
     include_annotated: bool = False,
+    unmapped: Unmapped = "keep",
     on_progress: Progress | None = None,
 ) -> DraftReport:
     """Draft masks for the images that the segmenter, as it is configured, has not done yet.
@@ -63,9 +67,11 @@ def segment(
         limit: at most so many images.
         batch_size: images a transaction.
         include_annotated: also draft on images that have accepted annotations.
+        unmapped: whether regions that no category of the theme fits are kept, as a category `unmapped:LABEL` of the
+            corpus, or dropped.
         on_progress: called with (images done, images in all).
     """
-    signature = f"{segmenter.name} {segmenter.signature}"
+    signature = f"{segmenter.name} {segmenter.signature}" + (" unmapped=drop" if unmapped == "drop" else "")
     todo = _todo(corpus, signature, subdomain, images, include_annotated)[:limit]
     report = DraftReport()
     if not todo:
@@ -85,8 +91,12 @@ def segment(
         drafts = segmenter.segment([photograph for _, photograph in photographs])
         with corpus.writing() as connection:
             for (image_id, _), regions in zip(photographs, drafts, strict=True):
+                for label in (region.label for region in regions if region.category_id is None):
+                    report.unmapped[label] = report.unmapped.get(label, 0) + 1
+                if unmapped == "drop":
+                    regions = [region for region in regions if region.category_id is not None]
                 report.superseded += _supersede(connection, run_id, image_id)
-                report.drafts += _insert(connection, run_id, image_id, regions)
+                report.drafts += _insert(corpus, connection, run_id, image_id, regions)
                 mark_processed(connection, run_id, STEP, image_id, signature)
         report.images += len(photographs)
         if on_progress:
@@ -134,13 +144,15 @@ def _supersede(connection: Connection, run_id: int, image_id: int) -> int:
     return change(connection, run_id, "annotations", {id: {"status": "rejected"} for id in ids})
 
 
-def _insert(connection: Connection, run_id: int, image_id: int, regions: Sequence[Region]) -> int:
+def _insert(corpus: Corpus, connection: Connection, run_id: int, image_id: int, regions: Sequence[Region]) -> int:
+    unmapped = {region.label for region in regions if region.category_id is None}
+    own = _unmapped_categories(corpus, connection, run_id, unmapped) if unmapped else {}
     first = next_id(connection, schema.annotations)
     rows = [
         {
             "id": first + index,
             "image_id": image_id,
-            "category_id": region.category_id,
+            "category_id": own[region.label] if region.category_id is None else region.category_id,
             "segmentation": msgspec.json.encode(region.rle.to_coco()).decode(),
             "bbox": bbox_text(region.rle),
             "area": float(area(region.rle)),
@@ -155,3 +167,17 @@ def _insert(connection: Connection, run_id: int, image_id: int, regions: Sequenc
     ]
     insert_rows(connection, schema.annotations, rows)
     return len(rows)
+
+
+def _unmapped_categories(
+    corpus: Corpus, connection: Connection, run_id: int, labels: Collection[str]
+) -> dict[str, int]:
+    """Label → id of the corpus's category `unmapped:LABEL`, made where it is not there yet."""
+    there = {name: id for id, (name, _) in corpus.imported_categories(connection).items()}
+    # Below the ontology's ids, so that a category that is added to it later is not in the way.
+    last = max(there.values(), default=0)
+    fresh = [name for name in (f"unmapped:{label}" for label in sorted(labels)) if name not in there]
+    there |= {name: last + number for number, name in enumerate(fresh, 1)}
+    rows = [{"id": there[name], "name": name, "run_id": run_id} for name in fresh]
+    insert_rows(connection, schema.categories, rows)
+    return {label: there[f"unmapped:{label}"] for label in labels}

@@ -60,7 +60,7 @@ def measure(instances: Path, images: Path, limit: int | None = None, device: str
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - busy)
         hits.append(_best_iou(coco, record["id"], regions) > 0.5)
-        results += [_result(record["id"], region, coco_ids.get(region.category_id, -1)) for region in regions]
+        results += [_result(record["id"], region, coco_ids.get(region.category_id or -1, -1)) for region in regions]
     image_ids = [record["id"] for record in records]
     covered = sorted(set(coco_ids.values()))
     return {

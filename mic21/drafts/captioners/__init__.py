@@ -64,7 +64,7 @@ class CaptionDraft:
 
 
 class Captioner(Protocol):
-    """What a backend offers; its class takes `(ontology, *, weights, device)`."""
+    """What a backend offers; its class takes `(ontology, *, weights, device)` and options of its own by name."""
 
     name: str
 
@@ -84,7 +84,9 @@ class Captioner(Protocol):
         ...
 
 
-def load_captioner(name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu") -> Captioner:
+def load_captioner(
+    name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu", **options: object
+) -> Captioner:
     """The captioner that an installed package registers under a name.
 
     Args:
@@ -92,9 +94,10 @@ def load_captioner(name: str, ontology: Ontology, *, weights: str | None = None,
         ontology: gives names and relations.
         weights: path of weights in place of the backend's own.
         device: a torch device.
+        options: of that backend.
 
     Raises:
-        BackendError: the name is unknown, or packages that the backend needs are missing.
+        BackendError: the name is unknown, packages that the backend needs are missing, or it lacks one of the options.
     """
-    captioner: Captioner = load_backend(GROUP, name, ontology, weights=weights, device=device)
+    captioner: Captioner = load_backend(GROUP, name, ontology, weights=weights, device=device, options=options)
     return captioner

@@ -38,20 +38,20 @@ class Region:
     """One object that a segmenter found.
 
     Attributes:
-        category_id: id of a category of the ontology.
+        category_id: id of a category of the ontology; None where what the model saw is none that the theme has.
         rle: its mask, of the photograph's size.
         score: 0 to 1; it orders the regions of one segmenter.
         label: what the model itself called it.
     """
 
-    category_id: int
+    category_id: int | None
     rle: Rle
     score: float
     label: str
 
 
 class Segmenter(Protocol):
-    """What a backend offers; its class takes `(ontology, *, weights, device)`."""
+    """What a backend offers; its class takes `(ontology, *, weights, device)` and options of its own by name."""
 
     name: str
 
@@ -65,7 +65,9 @@ class Segmenter(Protocol):
         ...
 
 
-def load_segmenter(name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu") -> Segmenter:
+def load_segmenter(
+    name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu", **options: object
+) -> Segmenter:
     """The segmenter that an installed package registers under a name.
 
     Args:
@@ -73,9 +75,10 @@ def load_segmenter(name: str, ontology: Ontology, *, weights: str | None = None,
         ontology: whose categories the regions get.
         weights: path of weights in place of the backend's own.
         device: a torch device.
+        options: of that backend, such as `min_score`.
 
     Raises:
-        BackendError: the name is unknown, or packages that the backend needs are missing.
+        BackendError: the name is unknown, packages that the backend needs are missing, or it lacks one of the options.
     """
-    segmenter: Segmenter = load_backend(GROUP, name, ontology, weights=weights, device=device)
+    segmenter: Segmenter = load_backend(GROUP, name, ontology, weights=weights, device=device, options=options)
     return segmenter
