@@ -28,6 +28,9 @@ def segment(
     min_score: Annotated[
         float | None, typer.Option("--min-score", min=0, max=1, help="Leave out what the model is less sure of.")
     ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Label set of the ontology that says what the model's labels mean.")
+    ] = None,
     unmapped: Annotated[
         Unmapped, typer.Option("--unmapped", help="Keep or drop what no category of the theme fits.")
     ] = "keep",
@@ -38,7 +41,8 @@ def segment(
 ) -> None:
     """Draft masks for the images that the backend has not done yet."""
     opened = Corpus(corpus)
-    options = {} if min_score is None else {"min_score": min_score}
+    given = {"min_score": min_score, "labels": labels}
+    options = {name: value for name, value in given.items() if value is not None}
     segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device, **options)
     with progress("segment") as on_progress:
         report = segment_corpus(
