@@ -54,7 +54,7 @@ class TransformersSegmenter:
         name = weights or DEFAULT
         self._device = torch_device(device)
         if not sys.stderr.isatty():
-            logging.disable_progress_bar()
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             model: Any = AutoModelForUniversalSegmentation.from_pretrained(name)
             is_oneformer = model.config.model_type == "oneformer"
