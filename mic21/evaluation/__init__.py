@@ -1,0 +1,1 @@
+"""Measures: how good masks are, and captions."""

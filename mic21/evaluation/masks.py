@@ -1,0 +1,248 @@
+"""Average precision of masks by COCO's protocol, at any cut of the ontology's hierarchy.
+
+hotcoco reckons it: the figures are pycocotools', in a fraction of the time and memory. Both files are read in slices
+and handed on, so that no mask becomes an object of Python.
+"""
+
+import contextlib
+import io
+import json
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hotcoco import COCO, COCOeval
+
+from mic21.corpus.coco.link import link_category
+from mic21.errors import CheckError, UsageError
+from mic21.ontology import Ontology
+
+FIGURES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
+_RAW = msgspec.Raw(b"")
+
+
+class _Category(msgspec.Struct):
+    id: int
+    name: str
+    key: str | None = None
+    synset: str | None = None
+
+
+class _Image(msgspec.Struct):
+    id: int
+    width: int
+    height: int
+    subdomain: str | None = None
+
+
+class _Annotation(msgspec.Struct, omit_defaults=True):
+    id: int
+    image_id: int
+    category_id: int
+    segmentation: msgspec.Raw = _RAW
+    bbox: msgspec.Raw = _RAW
+    area: float | None = None
+    iscrowd: int = 0
+
+
+class _Truth(msgspec.Struct):
+    images: list[_Image]
+    categories: list[_Category]
+    annotations: list[_Annotation]
+
+
+class _Prediction(msgspec.Struct, omit_defaults=True):
+    image_id: int
+    category_id: int
+    score: float | None = None
+    segmentation: msgspec.Raw = _RAW
+    bbox: msgspec.Raw = _RAW
+
+
+class _Predictions(msgspec.Struct):
+    annotations: list[_Prediction]
+    categories: list[_Category] = []
+
+
+@dataclass(frozen=True, slots=True)
+class MaskReport:
+    """What an evaluation found.
+
+    Attributes:
+        figures: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, each 0 to 1; None where nothing was to be found.
+        per: name of a category, subdomain or domain → the same figures (for a category AP alone).
+        images: images of the ground truth.
+        annotations: its annotations.
+        predictions: those that were counted.
+        foreign: predictions left out, whose category or image the ground truth does not have.
+    """
+
+    figures: dict[str, float | None]
+    per: dict[str, dict[str, float | None]]
+    images: int
+    annotations: int
+    predictions: int
+    foreign: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures at the top, then the rest."""
+        counts = {name: getattr(self, name) for name in ("images", "annotations", "predictions", "foreign")}
+        return self.figures | {"counts": counts, "per": self.per}
+
+
+def evaluate_masks(
+    predictions: Path,
+    ground_truth: Path,
+    ontology: Ontology,
+    *,
+    iou: str = "segm",
+    classless: bool = False,
+    per: str | None = None,
+    roll_up: Sequence[str] = (),
+) -> MaskReport:
+    """Average precision and recall of predicted masks by COCO's protocol (Lin et al. 2014).
+
+    Args:
+        predictions: a COCO results file (a list), or a COCO file whose annotations have scores; its categories
+            count as those of the ground truth that are linked to the same category of the ontology, or have the name.
+        ground_truth: a COCO file.
+        ontology: whose hierarchy counts.
+        iou: of masks (`segm`) or of boxes (`bbox`).
+        classless: whether classes do not count, as MIC21 was measured.
+        per: also the figures of each `category`, `subdomain` or `domain`; the last two need a ground truth that mic21
+            wrote, whose images name their subdomain.
+        roll_up: keys of categories; whatever is below one counts as it, so that a sister taken for a sister is right.
+
+    Raises:
+        UsageError: there is no such `iou` or `per`.
+        OntologyError: `roll_up` names no category.
+        CheckError: a file is none of these, or a prediction lacks its score.
+    """
+    if iou not in ("segm", "bbox"):
+        raise UsageError(f"iou: expected segm or bbox, found {iou!r}")
+    if per not in (None, "category", "subdomain", "domain"):
+        raise UsageError(f"per: expected category, subdomain or domain, found {per!r}")
+    truth = _read(ground_truth, _Truth, "a COCO file")
+    found = _read_predictions(predictions)
+    merged, names = _merged(truth.categories, ontology, roll_up)
+    ids = _same_categories(found.categories, truth.categories, ontology)
+    image_ids = {image.id for image in truth.images}
+    of_truth = {category.id for category in truth.categories}
+    counted = []
+    for index, one in enumerate(found.annotations):
+        if one.score is None:
+            raise CheckError(f"{predictions}: annotations[{index}].score: expected a number, found none")
+        one.category_id = ids.get(one.category_id, one.category_id) if found.categories else one.category_id
+        if one.image_id in image_ids and one.category_id in of_truth:
+            one.category_id = merged.get(one.category_id, one.category_id)
+            if iou == "segm" and bytes(one.segmentation):
+                one.bbox = _RAW  # where both are given, COCO's protocol would take the area of the box
+            counted.append(one)
+    for annotation in truth.annotations:
+        annotation.category_id = merged.get(annotation.category_id, annotation.category_id)
+    truth.categories = [
+        category for category in truth.categories if merged.get(category.id, category.id) == category.id
+    ]
+    for category in truth.categories:
+        category.name = names.get(category.id, category.name)
+    evaluation = _run(truth, counted, iou, classless)
+    return MaskReport(
+        figures=_figures(evaluation.get_results()),
+        per=_per(evaluation, truth, ontology, per) if per else {},
+        images=len(truth.images),
+        annotations=len(truth.annotations),
+        predictions=len(counted),
+        foreign=len(found.annotations) - len(counted),
+    )
+
+
+def _read(path: Path, type: Any, what: str) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise CheckError(f"{path}: expected {what}, found: {error}") from error
+
+
+def _read_predictions(path: Path) -> _Predictions:
+    found = _read(path, _Predictions | list[_Prediction], "COCO results, or a COCO file with scores")
+    return found if isinstance(found, _Predictions) else _Predictions(found)
+
+
+def _linked(categories: Sequence[_Category], ontology: Ontology) -> dict[int, str | None]:
+    names = [category.name for category in categories]
+    return {
+        one.id: link_category(ontology, one.name, key=one.key, synset=one.synset, names_of_file=names)
+        for one in categories
+    }
+
+
+def _merged(
+    categories: Sequence[_Category], ontology: Ontology, roll_up: Sequence[str]
+) -> tuple[dict[int, int], dict[int, str]]:
+    """Id → id of the one that stands for all at or below the same key; id of each that does → that key."""
+    linked = _linked(categories, ontology)
+    merged: dict[int, int] = {}
+    names: dict[int, str] = {}
+    for key in roll_up:
+        below = {category.key for category in ontology.under(key, include_self=True)}
+        ids = sorted(id for id, found in linked.items() if found in below and id not in merged)
+        if ids:
+            merged |= dict.fromkeys(ids, ids[0])
+            names[ids[0]] = key
+    return merged, names
+
+
+def _same_categories(theirs: Sequence[_Category], truths: Sequence[_Category], ontology: Ontology) -> Mapping[int, int]:
+    """Id in the predictions → id in the ground truth, −1 for none."""
+    by_key = {key: id for id, key in _linked(truths, ontology).items() if key}
+    by_name = {category.name: category.id for category in truths}
+    linked = _linked(theirs, ontology)
+    return {one.id: by_key.get(linked[one.id] or "", by_name.get(one.name, -1)) for one in theirs}
+
+
+def _run(truth: _Truth, predictions: Sequence[_Prediction], iou: str, classless: bool) -> Any:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(action="ignore"),  # that figures without classes are no leaderboard's
+    ):
+        paths = [Path(folder) / name for name in ("truth.json", "predictions.json")]
+        for path, value in zip(paths, (truth, predictions), strict=True):
+            path.write_bytes(msgspec.json.encode(value))
+        coco = COCO(str(paths[0]))
+        evaluation: Any = COCOeval(coco, coco.load_res(str(paths[1])), iou)
+        evaluation.params.useCats = not classless
+        evaluation.run()
+    return evaluation
+
+
+def _figures(results: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _figure(results[name]) for name in FIGURES if name in results}
+
+
+def _figure(value: float) -> float | None:
+    return None if value < 0 else value  # −1 says that there was nothing to find
+
+
+def _per(evaluation: Any, truth: _Truth, ontology: Ontology, per: str) -> dict[str, dict[str, float | None]]:
+    if per == "category":
+        found = evaluation.results(per_class=True)["per_class"]
+        return {name: {"AP": _figure(found[name])} for name in sorted(found)}
+    groups: dict[str, list[int]] = {}
+    for image in truth.images:
+        if image.subdomain is not None:
+            theme = ontology.subdomain(image.subdomain)
+            groups.setdefault(theme.key if per == "subdomain" else theme.domain, []).append(image.id)
+    if not groups:
+        raise CheckError("ground truth: expected images with their subdomain, as mic21 writes them, found none")
+    slices = evaluation.slice_by(groups)
+    return {name: _figures(slices[name]) for name in sorted(groups)}
+
+
+def write_report(report: MaskReport, path: Path) -> None:
+    """Write a report as JSON."""
+    path.write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,137 @@
+"""Mask AP: pycocotools' figures, at any cut of the hierarchy."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from mic21.cli import run
+from mic21.errors import CheckError, UsageError
+from mic21.evaluation.masks import FIGURES, evaluate_masks
+from mic21.ontology import Ontology
+
+ONTO = Ontology.load()
+KEYS = ("dog", "cat", "car", "violin")
+SUBDOMAINS = ("hunting", "taxi")
+
+
+def square(x: float, y: float, side: float) -> list[list[float]]:
+    return [[x, y, x + side, y, x + side, y + side, x, y + side]]
+
+
+def annotation(id: int, image: int, key: str, x: float, y: float, side: float, **more: Any) -> dict[str, Any]:
+    values = {"id": id, "image_id": image, "category_id": ONTO[key].id, "segmentation": square(x, y, side)}
+    return values | {"bbox": [x, y, side, side], "area": side * side, "iscrowd": 0} | more
+
+
+def document(annotations: list[dict[str, Any]], images: int) -> dict[str, Any]:
+    return {
+        "images": [
+            {"id": id, "width": 200, "height": 200, "file_name": f"{id}.jpg", "subdomain": SUBDOMAINS[id % 2]}
+            for id in range(images)
+        ],
+        "categories": [{"id": ONTO[key].id, "name": key, "key": key} for key in KEYS],
+        "annotations": annotations,
+    }
+
+
+def write(folder: Path, name: str, value: object) -> Path:
+    (folder / name).write_text(json.dumps(value))
+    return folder / name
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Predictions and ground truth of 20 images: moved, mistaken and missing ones among good ones, small and large."""
+    random = np.random.default_rng(21)
+    truth, found = [], []
+    for id in range(1, 161):
+        x, y, side = random.uniform(0, 100), random.uniform(0, 100), float(random.choice([8, 40, 98]))
+        key = str(random.choice(KEYS))
+        truth.append(annotation(id, id % 20, key, x, y, side, iscrowd=int(id % 40 == 0)))
+        if random.random() < 0.8:
+            wrong = str(random.choice(KEYS)) if random.random() < 0.2 else key
+            moved = annotation(id, id % 20, wrong, x + random.normal(0, 4), y, side, score=float(random.random()))
+            found.append(moved)
+    return write(tmp_path, "found.json", document(found, 20)), write(tmp_path, "truth.json", document(truth, 20))
+
+
+@pytest.mark.parametrize("iou", ["segm", "bbox"])
+@pytest.mark.parametrize("classless", [False, True])
+def test_figures_are_those_of_pycocotools(files: tuple[Path, Path], iou: str, classless: bool) -> None:
+    report = evaluate_masks(*files, ONTO, iou=iou, classless=classless)
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(files[1]))
+        found = json.loads(files[0].read_text())["annotations"]
+        for one in found:
+            rle = truth.annToRLE(one)
+            one["segmentation"] = rle | {"counts": rle["counts"].decode()}
+            del one["bbox" if iou == "segm" else "segmentation"]
+        theirs = COCOeval(truth, truth.loadRes(found), iou)
+        theirs.params.useCats = not classless
+        theirs.evaluate()
+        theirs.accumulate()
+        theirs.summarize()
+    assert report.figures == pytest.approx(dict(zip(FIGURES, theirs.stats, strict=False)), abs=1e-12)
+    assert 0.1 < report.figures["AP"] < 0.9
+
+
+def test_a_sister_is_right_where_the_hierarchy_is_cut_above_it(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50), annotation(2, 0, "car", 100, 100, 50)], 1)
+    found = document(
+        [annotation(1, 0, "cat", 10, 10, 50, score=0.9), annotation(2, 0, "car", 100, 100, 50, score=0.8)], 1
+    )
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    assert evaluate_masks(*paths, ONTO).figures["AP"] == pytest.approx(0.5)
+    rolled = evaluate_masks(*paths, ONTO, roll_up=["animal"], per="category")
+    assert rolled.figures["AP"] == pytest.approx(1)
+    assert rolled.per == {"animal": {"AP": pytest.approx(1)}, "car": {"AP": pytest.approx(1)}}
+    assert evaluate_masks(*paths, ONTO, roll_up=["vehicle"]).figures["AP"] == pytest.approx(0.5)
+
+
+def test_groups_have_figures_of_their_own(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50), annotation(2, 1, "car", 100, 100, 50)], 2)
+    found = [{name: value for name, value in annotation(1, 0, "dog", 10, 10, 50, score=1).items() if name != "id"}]
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    by_subdomain = evaluate_masks(*paths, ONTO, per="subdomain").per
+    assert {name: figures["AP"] for name, figures in by_subdomain.items()} == pytest.approx({"hunting": 1, "taxi": 0})
+    by_domain = evaluate_masks(*paths, ONTO, per="domain").per
+    assert {name: figures["AP"] for name, figures in by_domain.items()} == pytest.approx({"sport": 1, "transport": 0})
+    by_category = evaluate_masks(*paths, ONTO, per="category").per
+    assert {name: figures["AP"] for name, figures in by_category.items()} == pytest.approx({"dog": 1, "car": 0})
+
+
+def test_categories_of_other_numbers_are_matched_and_foreign_ones_counted(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50)], 1)
+    found = document([annotation(n, 0, "dog", 10, 10, 50, score=1) | {"category_id": n} for n in (1, 2)], 1)
+    found["categories"] = [{"id": 1, "name": "hound", "synset": ONTO["dog"].synset}, {"id": 2, "name": "unmapped:x"}]
+    report = evaluate_masks(write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth), ONTO)
+    assert report.figures["AP"] == pytest.approx(1)
+    assert (report.predictions, report.foreign) == (1, 1)
+
+
+def test_the_command_writes_a_report(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.json"
+    assert run(["evaluate", "masks", *map(str, files), "--per", "category", "--out", str(out)]) == 0
+    report = json.loads(out.read_text())
+    assert set(FIGURES) < report.keys()
+    assert report["per"].keys() == set(KEYS)
+    assert capsys.readouterr().out.splitlines()[1].startswith("all\t")
+
+
+def test_bad_files_and_wishes_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    truth = files[1]
+    with pytest.raises(CheckError, match=r"annotations\[0\].score: expected a number, found none"):
+        evaluate_masks(truth, truth, ONTO)
+    with pytest.raises(CheckError, match="expected a COCO file"):
+        evaluate_masks(files[0], write(tmp_path, "list.json", []), ONTO)
+    with pytest.raises(UsageError, match="expected segm or bbox, found 'mask'"):
+        evaluate_masks(*files, ONTO, iou="mask")
