@@ -45,6 +45,7 @@ class Candidates:
 
     def __init__(self, source: Source, texts: Mapping[str, Mapping[int, Sequence[_Line]]]) -> None:
         self._source = source
+        self._keys = {id: key for id, (key, _) in source.tables().categories.items()}
         self._texts = texts
         self.captioners = list(texts)
         self._mentions = lru_cache(maxsize=None)(lambda language: Mentions(source.ontology, language))
@@ -55,7 +56,7 @@ class Candidates:
         if not lines:
             return []
         photograph = self._source.photograph(id)
-        seen = _seen(self._source, photograph)
+        seen = self._seen(photograph)
         theme = photograph.image["subdomain"]
         return [
             {
@@ -87,17 +88,15 @@ class Candidates:
                 marks.append(Mark(mention.start, mention.end, key, "absent" if drawn else "unverified"))
         return marks
 
-
-def _seen(source: Source, photograph: Photograph) -> set[str]:
-    """Keys of the categories that some mask is of, and of all above and below them."""
-    onto = source.ontology
-    found: set[str] = set()
-    categories = source.tables().categories
-    for id in {row["category_id"] for row in photograph.annotations if row["status"] != "rejected"}:
-        key = categories.get(id, (None, ""))[0]
-        if key and key in onto:
-            found |= {key, *(above.key for above in onto.ancestors(key)), *(below.key for below in onto.under(key))}
-    return found
+    def _seen(self, photograph: Photograph) -> set[str]:
+        """Keys of the categories that some mask is of, and of all above and below them."""
+        onto = self._source.ontology
+        found: set[str] = set()
+        for id in {row["category_id"] for row in photograph.annotations if row["status"] != "rejected"}:
+            key = self._keys.get(id)
+            if key and key in onto:
+                found |= {key, *(above.key for above in onto.ancestors(key)), *(below.key for below in onto.under(key))}
+        return found
 
 
 def read_candidates(paths: Sequence[Path], source: Source) -> Candidates:

@@ -2,7 +2,7 @@
 
 import {writeAddress} from "./address.js";
 import * as data from "./data.js";
-import {h, replace} from "./dom.js";
+import {h, replace, svg} from "./dom.js";
 import {inLanguage, languageName, name, nameText, number, percent, t} from "./words.js";
 
 const KINDS = ["matched", "confused", "missed", "invented"];
@@ -19,9 +19,17 @@ export async function showComparison(main, view, site, isCurrent) {
     h("dl", {class: "figures"}, KINDS.map((kind) => h("div", {class: `match ${kind}`}, h("dd", {}, number(found.totals[kind])), h("dt", {}, t(`match_${kind}`)))),
       h("div", {}, h("dd", {}, found.totals.overlap === null ? "—" : percent(found.totals.overlap)), h("dt", {}, t("mean_overlap")))),
     h("section", {}, h("h2", {}, t("worst_images")), h("p", {class: "small"}, t("quality_means")), paged(h("ul", {class: "worst"}), found.images, (one) => h("li", {}, h("a", {href: writeAddress({page: "image", id: one.id, sort: "quality"})},
-      h("img", {src: data.thumbnail(one.id), alt: t("photograph", String(one.id)), loading: "lazy"}),
+      h("span", {class: "compared"}, h("img", {src: data.thumbnail(one.id), alt: t("photograph", String(one.id)), loading: "lazy", onload: (event) => drawOver(event.target, one.id)})),
       h("span", {class: "quality"}, t("quality", percent(one.quality))), h("span", {class: "kinds"}, kinds(one)))))),
     h("section", {}, h("h2", {}, t("worst_categories")), table(found.categories, site)));
+}
+
+// Over a thumbnail: what was predicted, and what was missed.
+async function drawOver(picture, id) {
+  const image = await data.image(id);
+  const accepted = new Map(image.annotations.map((one) => [one.id, one.path]));
+  picture.after(svg("svg", {viewBox: `0 0 ${image.width} ${image.height}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true"},
+    image.predictions.map((one) => svg("path", {d: one.path || accepted.get(one.annotation), class: `predicted ${one.kind}`}))));
 }
 
 const kinds = (one) => KINDS.filter((kind) => one[kind]).map((kind) => h("span", {class: `tag match ${kind}`}, `${number(one[kind])} ${t(`match_${kind}`)}`));

@@ -47,7 +47,7 @@ export function showGallery(main, view, site) {
     h("div", {class: "switch", role: "group", "aria-label": t("show_as")},
       h("a", {href: writeAddress({...view, page: "images", sort: ""}), "aria-current": showsMasks ? null : "true"}, t("as_photographs")),
       h("a", {href: writeAddress({...view, page: "masks", sort: view.sort === "score" ? "score" : ""}), "aria-current": showsMasks ? "true" : null}, t("as_masks"))),
-    sorts.length > 1 ? h("label", {class: "sort"}, h("span", {class: "label"}, t("sort")), h("select", {id: "sort", onchange: (event) => { location.hash = writeAddress({...readAddress(), sort: event.target.value}); }},
+    sorts.length > 1 ? h("label", {class: "sort"}, h("span", {class: "label"}, t("sort")), h("select", {id: "sort", "aria-label": t("sort"), onchange: (event) => { location.hash = writeAddress({...readAddress(), sort: event.target.value}); }},
       sorts.map((sort) => h("option", {value: sort, selected: sort === view.sort}, t(`sort_${sort || "id"}`))))) : null,
     showsMasks ? null : toggle);
   main.className = "gallery";
@@ -141,12 +141,12 @@ function virtualised(grid, items, makeTile, shape, view, site) {
 function photographTile(image, view, site) {
   const {id, width, height} = site.index.arrays;
   const number = id[image];
-  const label = h("span", {class: "tile-title"});
+  const label = h("span", {class: "tile-title", "aria-hidden": "true"});
   const picture = h("img", {src: data.thumbnail(number), alt: t("photograph", String(number)), draggable: "false"});
   const drawing = svg("svg", {class: "masks", viewBox: `0 0 ${width[image]} ${height[image]}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true"});
   const chosen = view.filters.get("category");
   const loaded = new Promise((resolve) => { picture.onload = picture.onerror = resolve; }); // pictures come first
-  loaded.then(() => data.tile(number)).then((tile) => {
+  loaded.then(() => data.tile(number, () => drawing.isConnected)).then((tile) => {
     const {text, language} = titleOf(tile.titles);
     if (text) {
       picture.alt = text;
@@ -175,7 +175,7 @@ function maskTile(annotation, view, site) {
   const score = index.arrays["annotations.score"][annotation];
   const {text, language} = name("category", category);
   const drawing = svg("svg", {class: "masks", "aria-hidden": "true"});
-  data.tile(number).then((tile) => {
+  Promise.resolve().then(() => data.tile(number, () => drawing.isConnected)).then((tile) => {
     const object = tile.objects.find((one) => one.place === annotation - index.arrays["annotations.start"][image]);
     if (!object) return;
     const [left, top, wide, high] = object.box.map((value) => value * tile.step);

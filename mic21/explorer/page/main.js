@@ -80,11 +80,12 @@ function frame() {
   if (site.about.comparison) pages.push("comparison");
   if (site.about.captioners.length) pages.push("captions");
   const nav = document.getElementById("nav");
+  document.querySelector("header").classList.toggle("is-full", pages.length > 3);
   nav.setAttribute("aria-label", t("pages"));
   nav.replaceChildren(...pages.map((page) => h("a", {href: writeAddress({page}), "data-page": page}, t(`page_${page}`))));
   makeSearch(document.getElementById("search"), site);
   document.getElementById("settings").replaceChildren(
-    h("label", {}, h("span", {class: "label"}, t("names_in")), h("select", {id: "names", onchange: (event) => change("names", event.target.value)},
+    h("label", {}, h("span", {class: "label"}, t("names_in")), h("select", {id: "names", "aria-label": t("names_in"), title: t("names_in"), onchange: (event) => change("names", event.target.value)},
       site.about.languages.map((tag) => h("option", {value: tag, selected: tag === settings.names}, languageName(tag))))),
     h("button", {type: "button", lang: settings.interface === "en" ? "bg" : "en", onclick: () => change("interface", settings.interface === "en" ? "bg" : "en")},
       settings.interface === "en" ? "Български" : "English"),
