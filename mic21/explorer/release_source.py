@@ -56,8 +56,12 @@ class ReleaseSource:
         self.release = Release(path)
         self.name = path.resolve().name
         self.version: str | None = self.release.version
-        self.token: str | None = self.release.manifest.digest[:16]
         self._members = lru_cache(maxsize=64)(self._read_members)
+
+    @property
+    def token(self) -> str:
+        """The beginning of the manifest's digest."""
+        return self.release.manifest.digest[:16]
 
     @property
     def ontology(self) -> Ontology:

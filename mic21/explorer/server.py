@@ -56,9 +56,9 @@ def make_app(documents: Documents, *, hosts: tuple[str, ...] | None = LOOPBACK) 
         return Response(data, media_type=media_type, headers={"cache-control": "no-cache"})
 
     def document(request: Request) -> Response:
+        is_current = documents.refresh() == request.query_params.get("v")
         found = documents.read(request.path_params["path"])
-        keeps = documents.token is not None and request.query_params.get("v") == documents.token
-        kept = "private, max-age=31536000, immutable" if keeps else "no-store"
+        kept = "private, max-age=31536000, immutable" if is_current else "no-store"
         return Response(found.data, media_type=found.media_type, headers={"cache-control": kept})
 
     def search(request: Request) -> Response:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from mic21.corpus import edit
 from mic21.corpus.store import Corpus
 from mic21.errors import CheckError, UsageError
 from mic21.explorer.paths import mask_path, reduced
@@ -240,13 +241,21 @@ def test_a_lost_page_escapes_the_reason(release_client: TestClient) -> None:
     assert answer.status_code == 404 and "<script>" not in answer.text
 
 
-def test_a_release_may_be_kept_by_the_browser_and_a_corpus_not(
-    release_client: TestClient, corpus_client: TestClient
-) -> None:
-    token = _json(release_client, "/data/about.json")["token"]
-    assert "immutable" in release_client.get(f"/data/index.bin?v={token}").headers["cache-control"]
-    assert release_client.get("/data/index.bin?v=other").headers["cache-control"] == "no-store"
-    assert corpus_client.get("/data/index.bin?v=None").headers["cache-control"] == "no-store"
+def test_a_browser_keeps_documents_until_the_source_changes(released: Path, tmp_path: Path, mini: Corpus) -> None:
+    client = _client(released, tmp_path / "cache")
+    token = _json(client, "/data/about.json")["token"]
+    assert "immutable" in client.get(f"/data/index.bin?v={token}").headers["cache-control"]
+    assert client.get("/data/index.bin?v=other").headers["cache-control"] == "no-store"
+
+    client = _client(mini.path, tmp_path / "cache")
+    before = _json(client, "/data/about.json")["token"]
+    assert "immutable" in client.get(f"/data/index.bin?v={before}").headers["cache-control"]
+    edit.withdraw(mini, [3], reason="asked to")
+    answer = client.get(f"/data/index.bin?v={before}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert 3 not in _columns(answer.content)[0]["id"]
+    assert _json(client, "/data/about.json")["token"] != before
+    assert client.get("/data/images/3.json").status_code == 404
 
 
 def test_the_page_has_no_inline_script_style_or_markup_from_text() -> None:

@@ -68,74 +68,70 @@ export class Index {
 
   // {images: places of the photographs, annotations: places of the masks, counts: facet → word → photographs}
   filter(filters) {
-    const facets = this.facets;
-    const chosen = Object.fromEntries(facets.map((facet) => [facet.name, this.#chosen(facet, filters.get(facet.name))]));
-    const counts = Object.fromEntries(facets.map((facet) => [facet.name, new Uint32Array(facet.words.length)]));
-    const seen = Object.fromEntries(facets.map((facet) => [facet.name, new Int32Array(facet.words.length).fill(-1)]));
-    const ofImage = facets.filter((facet) => facet.of === "image");
-    const ofLists = ["captions", "interactions"].map((of) => facets.filter((facet) => facet.of === of)).filter((some) => some.length).map(([facet]) => ({facet, start: this.arrays[`${facet.of}.start`]}));
+    const facets = this.facets.map((facet) => ({
+      ...facet,
+      wanted: this.#chosen(facet, filters.get(facet.name)),
+      counts: new Uint32Array(facet.words.length),
+      seen: new Int32Array(facet.words.length).fill(-1), // the last photograph that was counted
+    }));
+    const named = Object.fromEntries(facets.map((facet) => [facet.name, facet]));
+    const {domain, subdomain, category} = named;
+    const ofImage = facets.filter((facet) => facet.of === "image" && facet !== domain && facet !== subdomain);
+    const ofLists = facets.filter((facet) => facet.of === "captions" || facet.of === "interactions").map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
-    const asksMasks = ofMasks.some((facet) => chosen[facet.name]);
+    const asked = ofMasks.filter((facet) => facet.wanted);
     const start = this.arrays["annotations.start"];
-    const subdomains = this.arrays.subdomain;
     const images = [], annotations = [];
 
     const count = (facet, code, image) => {
-      if (code < counts[facet].length && seen[facet][code] !== image) {
-        seen[facet][code] = image;
-        counts[facet][code]++;
+      if (code < facet.counts.length && facet.seen[code] !== image) {
+        facet.seen[code] = image;
+        facet.counts[code]++;
       }
+    };
+    const countMask = (facet, at, image) => {
+      const code = facet.codes[at];
+      if (facet !== category) return count(facet, code, image);
+      if (facet.seen[code] !== image) for (const above of this.above[code] ?? []) count(facet, above, image);
     };
 
     for (let image = 0; image < this.count; image++) {
-      // What the photograph itself fails: none, one facet (which may still count its other choices), or more.
-      let failed = 0, only = "";
-      const fail = (facet) => { failed++; only = facet; };
-      const domain = this.domainOf[subdomains[image]] ?? -1;
-      const theme = chosen.domain || chosen.subdomain;
-      if (theme && !chosen.domain?.[domain] && !chosen.subdomain?.[subdomains[image]]) fail("theme");
-      for (const {name, codes} of ofImage) {
-        if (name === "domain" || name === "subdomain" || !chosen[name]) continue;
-        if (!chosen[name][codes[image]]) fail(name);
-      }
+      // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
+      let failed = 0, only = null;
+      const theme = subdomain.codes[image], domainOf = this.domainOf[theme] ?? -1;
+      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme]) [failed, only] = [1, domain];
+      for (const facet of ofImage) if (facet.wanted && !facet.wanted[facet.codes[image]]) [failed, only] = [failed + 1, facet];
       for (const {facet, start} of ofLists) {
-        if (!chosen[facet.name]) continue;
+        if (!facet.wanted) continue;
         let meets = false;
-        for (let at = start[image]; at < start[image + 1] && !meets; at++) meets = chosen[facet.name][facet.codes[at]] === 1;
-        if (!meets) fail(facet.name);
+        for (let at = start[image]; at < start[image + 1] && !meets; at++) meets = facet.wanted[facet.codes[at]] === 1;
+        if (!meets) [failed, only] = [failed + 1, facet];
       }
       if (failed > 1) continue;
 
-      let meets = !asksMasks;
+      let meets = asked.length === 0;
       for (let at = start[image]; at < start[image + 1]; at++) {
-        let missed = 0, missedOnly = -1;
-        for (let number = 0; number < ofMasks.length; number++) {
-          const wanted = chosen[ofMasks[number].name];
-          if (wanted && !wanted[ofMasks[number].codes[at]]) { missed++; missedOnly = number; }
-        }
-        if (missed === 0) {
-          meets = true;
-          if (failed === 0) annotations.push(at);
-        }
+        let missed = 0, missedOnly = null;
+        for (const facet of asked) if (facet.wanted[facet.codes[at]] !== 1) [missed, missedOnly] = [missed + 1, facet];
+        if (missed === 0) meets = true;
         if (failed || missed > 1) continue;
-        for (let number = 0; number < ofMasks.length; number++) {
-          if (missed === 1 && missedOnly !== number) continue;
-          const {name, codes} = ofMasks[number];
-          if (name === "category") for (const code of this.above[codes[at]] ?? []) count(name, code, image);
-          else count(name, codes[at], image);
-        }
+        if (missed === 0) annotations.push(at);
+        if (missedOnly) countMask(missedOnly, at, image);
+        else for (const facet of ofMasks) countMask(facet, at, image);
       }
       if (!meets) continue;
       if (failed === 0) images.push(image);
-      for (const {name, codes} of ofImage) {
-        if (failed && only !== (name === "domain" || name === "subdomain" ? "theme" : name)) continue;
-        count(name, name === "domain" ? (domain < 0 ? 255 : domain) : codes[image], image);
+      if (failed === 0 || only === domain) {
+        count(subdomain, theme, image);
+        if (domainOf >= 0) count(domain, domainOf, image);
       }
+      for (const facet of ofImage) if (failed === 0 || only === facet) count(facet, facet.codes[image], image);
       for (const {facet, start} of ofLists) {
-        if (failed && only !== facet.name) continue;
-        for (let at = start[image]; at < start[image + 1]; at++) count(facet.name, facet.codes[at], image);
+        if (failed && only !== facet) continue;
+        for (let at = start[image]; at < start[image + 1]; at++) count(facet, facet.codes[at], image);
       }
     }
+    const counts = Object.fromEntries(facets.map((facet) => [facet.name, facet.counts]));
     return {images: Uint32Array.from(images), annotations: Uint32Array.from(annotations), counts};
   }
 
