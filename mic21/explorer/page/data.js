@@ -7,7 +7,10 @@ export class Missing extends Error {}
 async function fetched(path) {
   const answer = await fetch(`data/${path}${token ? "?v=" + token : ""}`);
   if (answer.ok) return answer;
-  const reason = await answer.json().then((found) => found.error, () => answer.statusText);
+  const reason = await answer.json().then(
+    (found) => found.error,
+    () => answer.statusText,
+  );
   throw new Missing(reason);
 }
 
@@ -63,7 +66,12 @@ function run() {
     const {id, isWanted, resolve, reject} = waiting.shift();
     if (!isWanted()) continue;
     running++;
-    once(`tiles/${id}.json`).then(resolve, reject).finally(() => { running--; run(); });
+    once(`tiles/${id}.json`)
+      .then(resolve, reject)
+      .finally(() => {
+        running--;
+        run();
+      });
   }
 }
 

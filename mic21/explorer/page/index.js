@@ -40,7 +40,8 @@ export class Index {
 
   place(id) {
     const ids = this.arrays.id;
-    let low = 0, high = ids.length;
+    let low = 0,
+      high = ids.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (ids[middle] < id) low = middle + 1;
@@ -51,11 +52,17 @@ export class Index {
 
   // The facets that this source has: name → {of, codes, words}. `of` says what a code belongs to.
   get facets() {
-    const has = (name, of, array = name) => this.arrays[array] && {name, of, codes: this.arrays[array], words: this.words[array]};
+    const has = (name, of, array = name) =>
+      this.arrays[array] && {name, of, codes: this.arrays[array], words: this.words[array]};
     return [
       {name: "domain", of: "image", codes: null, words: this.domains},
       has("subdomain", "image"),
-      {name: "category", of: "annotations", codes: this.arrays["annotations.category"], words: this.words["annotations.category"]},
+      {
+        name: "category",
+        of: "annotations",
+        codes: this.arrays["annotations.category"],
+        words: this.words["annotations.category"],
+      },
       has("predicate", "interactions", "interactions.predicate"),
       has("split", "image"),
       has("status", "annotations", "annotations.status"),
@@ -78,11 +85,14 @@ export class Index {
     const named = Object.fromEntries(facets.map((facet) => [facet.name, facet]));
     const {domain, subdomain, category} = named;
     const ofImage = facets.filter((facet) => facet.of === "image" && facet !== domain && facet !== subdomain);
-    const ofLists = facets.filter((facet) => facet.of === "captions" || facet.of === "interactions").map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
+    const ofLists = facets
+      .filter((facet) => facet.of === "captions" || facet.of === "interactions")
+      .map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
     const asked = ofMasks.filter((facet) => facet.wanted);
     const start = this.arrays["annotations.start"];
-    const images = [], annotations = [];
+    const images = [],
+      annotations = [];
 
     const count = (facet, code, image) => {
       if (code < facet.counts.length && facet.seen[code] !== image) {
@@ -98,10 +108,14 @@ export class Index {
 
     for (let image = 0; image < this.count; image++) {
       // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
-      let failed = 0, only = null;
-      const theme = subdomain.codes[image], domainOf = this.domainOf[theme] ?? -1;
-      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme]) [failed, only] = [1, domain];
-      for (const facet of ofImage) if (facet.wanted && !facet.wanted[facet.codes[image]]) [failed, only] = [failed + 1, facet];
+      let failed = 0,
+        only = null;
+      const theme = subdomain.codes[image],
+        domainOf = this.domainOf[theme] ?? -1;
+      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme])
+        [failed, only] = [1, domain];
+      for (const facet of ofImage)
+        if (facet.wanted && !facet.wanted[facet.codes[image]]) [failed, only] = [failed + 1, facet];
       for (const {facet, start} of ofLists) {
         if (!facet.wanted) continue;
         let meets = false;
@@ -112,7 +126,8 @@ export class Index {
 
       let meets = asked.length === 0;
       for (let at = start[image]; at < start[image + 1]; at++) {
-        let missed = 0, missedOnly = null;
+        let missed = 0,
+          missedOnly = null;
         for (const facet of asked) if (facet.wanted[facet.codes[at]] !== 1) [missed, missedOnly] = [missed + 1, facet];
         if (missed === 0) meets = true;
         if (failed || missed > 1) continue;
@@ -141,7 +156,10 @@ export class Index {
     if (!values?.length) return null;
     const codes = new Set(values.map((value) => facet.words.indexOf(value)));
     const found = new Uint8Array(65536);
-    if (facet.name === "category") this.above.forEach((above, code) => { if (above.some((one) => codes.has(one))) found[code] = 1; });
+    if (facet.name === "category")
+      this.above.forEach((above, code) => {
+        if (above.some((one) => codes.has(one))) found[code] = 1;
+      });
     else for (const code of codes) if (code >= 0) found[code] = 1;
     return found;
   }
@@ -149,7 +167,9 @@ export class Index {
   // Ways to sort photographs: name → value of an image; smaller comes first.
   get sorts() {
     const {width, height, quality} = this.arrays;
-    const start = this.arrays["annotations.start"], scores = this.arrays["annotations.score"], areas = this.arrays["annotations.area"];
+    const start = this.arrays["annotations.start"],
+      scores = this.arrays["annotations.score"],
+      areas = this.arrays["annotations.area"];
     const least = (values, sign) => (image) => {
       let found = Infinity;
       for (let at = start[image]; at < start[image + 1]; at++) if (sign * values[at] < found) found = sign * values[at];
@@ -175,7 +195,12 @@ export class Index {
   }
 
   sortedMasks(annotations, sort) {
-    const values = sort === "score" ? this.arrays["annotations.score"] : sort === "object" ? this.arrays["annotations.area"].map((area) => -area) : null;
+    const values =
+      sort === "score"
+        ? this.arrays["annotations.score"]
+        : sort === "object"
+          ? this.arrays["annotations.area"].map((area) => -area)
+          : null;
     if (!values) return annotations;
     const order = (at) => (values[at] === values[at] ? values[at] : Infinity);
     return annotations.slice().sort((a, b) => order(a) - order(b) || a - b);
@@ -183,7 +208,8 @@ export class Index {
 
   imageOf(annotation) {
     const start = this.arrays["annotations.start"];
-    let low = 0, high = this.count;
+    let low = 0,
+      high = this.count;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (start[middle] <= annotation) low = middle;

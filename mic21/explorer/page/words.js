@@ -14,7 +14,10 @@ export async function loadWords(languages) {
   const wished = (navigator.language || "en").slice(0, 2);
   settings.interface = stored("interface", INTERFACES) ?? (INTERFACES.includes(wished) ? wished : "en");
   settings.names = stored("names", languages) ?? (languages.includes(wished) ? wished : "en");
-  const lines = (await data.texts()).trim().split("\n").map((line) => line.split("\t"));
+  const lines = (await data.texts())
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
   table = new Map(lines.map(([key, ...texts]) => [key, texts]));
   await loadNames();
 }
@@ -76,7 +79,9 @@ export function name(kind, key) {
   const found = namesOf[kind][key];
   if (found) return {text: found, language: settings.names};
   if (imports.has(key)) return {text: imports.get(key), language: ""};
-  return english[kind][key] ? {text: english[kind][key], language: "en"} : {text: key.replaceAll("_", " "), language: ""};
+  return english[kind][key]
+    ? {text: english[kind][key], language: "en"}
+    : {text: key.replaceAll("_", " "), language: ""};
 }
 
 export const nameText = (kind, key) => name(kind, key).text;
