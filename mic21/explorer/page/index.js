@@ -15,7 +15,8 @@ export class Index {
     this.arrays = {};
     for (const [name, [type, offset, count]] of Object.entries(header.arrays)) {
       const array = new TYPES[type](buffer, 4 + length + offset, count);
-      this.arrays[name] = type === "u1" ? Uint16Array.from(array) : array; // one type for all codes, which JavaScript reads faster
+      // One type for all codes: JavaScript reads them faster so.
+      this.arrays[name] = type === "u1" ? Uint16Array.from(array) : array;
     }
     this.count = this.arrays.id.length;
     this.#relate(ontology);
