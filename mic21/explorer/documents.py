@@ -151,7 +151,7 @@ class Documents:
             case "", "comparison" if self._comparison:
                 return self._comparison.record(self._words)
             case "", "captions" if self._candidates:
-                return self._candidates.record()
+                return {"captioners": self._candidates.captioners, "images": self._candidates.worst_first}
             case "names", language if language in self._ontology.languages():
                 return self._names_record(language)
             case "categories", key if self._ontology.get(key) is not None:
@@ -181,8 +181,9 @@ class Documents:
         if self._comparison is None:
             return columns
         quality = np.full(len(columns.ids), np.nan, "<f4")
-        for id, found in self._comparison.images.items():
-            quality[np.searchsorted(columns.ids, id)] = found.quality
+        for place, id in enumerate(columns.ids.tolist()):
+            if found := self._comparison.images.get(int(id)):
+                quality[place] = found.quality
         return Columns({**columns.arrays, "quality": quality}, columns.words)
 
     # The ontology
