@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
@@ -404,3 +406,23 @@ def test_a_damaged_shard_is_named(released: Path, tmp_path: Path) -> None:
         os.truncate(shard, 700)
     answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
     assert answer.status_code == 500 and "mic21 release verify" in answer.json()["error"]
+
+
+def test_a_release_cannot_lead_outside_itself(released: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(released, copy)
+    outside = tmp_path / "outside-00000.tar"
+    shutil.copy(next((copy / "shards").glob("train-*.tar")), outside)
+    images = pq.read_table(copy / "tables" / "images.parquet")
+    place = images.column_names.index("split")
+    moved = images.set_column(place, images.field(place), pa.array(["../../outside"] * len(images)))
+    pq.write_table(moved, copy / "tables" / "images.parquet")
+    answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
+    assert answer.status_code == 500 and "expected one of train, val, test" in answer.json()["error"]
+
+    pq.write_table(images, copy / "tables" / "images.parquet")
+    for shard in (copy / "shards").iterdir():
+        shard.unlink()
+        shard.symlink_to(outside)
+    answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
+    assert answer.status_code == 500 and "found a link" in answer.json()["error"]

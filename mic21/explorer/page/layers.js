@@ -36,6 +36,7 @@ export class Layers {
     viewer.layer.append(...Object.values(this.groups));
     const toggles = {class: "toggles", role: "group", "aria-label": t("layers")};
     this.element = h("div", toggles, Object.values(this.buttons));
+    viewer.onPlace = (unit) => apart(drawn, names, unit);
     viewer.onHover(
       (element) => this.tip(element, image, objects, site),
       (element) => this.light(element?.dataset.at === undefined ? null : Number(element.dataset.at)),
@@ -94,6 +95,20 @@ const display = (element, isOn) => element.style.setProperty("display", isOn ? "
 function maskOf(one) {
   const look = {class: `mask ${one.status}`, "fill-rule": "evenodd", style: {"--color": one.color}};
   return svg("path", {d: one.path, "data-at": one.at, ...look});
+}
+
+// Hides the names that would lie on one another, those of smaller objects first; closer up there is room for more.
+function apart(drawn, names, unit) {
+  const taken = [];
+  for (const {at, box, text} of drawn) {
+    const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    const [wide, high] = [text.length * 8 * unit, 17 * unit];
+    const isFree = taken.every(
+      (other) => Math.abs(other.x - x) * 2 > other.wide + wide || Math.abs(other.y - y) > high,
+    );
+    if (isFree) taken.push({x, y, wide});
+    names.get(at).classList.toggle("hidden", !isFree);
+  }
 }
 
 function nameTag(one) {

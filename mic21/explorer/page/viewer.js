@@ -50,6 +50,7 @@ export class Viewer {
       ),
     );
     this.fingers = new Map();
+    this.onPlace = () => {}; // hears of each change, with the units of the picture for a pixel of the screen
     this.#listen();
     this.observer = new ResizeObserver(() => this.#place());
     this.observer.observe(this.element);
@@ -91,6 +92,7 @@ export class Viewer {
       this.svg.setAttribute("viewBox", `${this.box.x - wide / 2} ${this.box.y - high / 2} ${wide} ${high}`);
     this.svg.style.setProperty("--unit", `${unit}px`);
     this.element.classList.toggle("is-zoomed", times > 1);
+    this.onPlace(unit);
   }
 
   #point(event) {
