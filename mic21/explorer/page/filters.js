@@ -115,20 +115,13 @@ export function panel(view, site, counts) {
 
   function list(key, items) {
     if (items.length <= FEW + 2 || all.has(key)) return h("ul", {}, items);
-    const shown = items.slice(0, FEW);
-    const more = h(
-      "button",
-      {
-        type: "button",
-        class: "more",
-        onclick: () => {
-          all.add(key);
-          more.replaceWith(...items.slice(FEW));
-        },
-      },
-      t("more", items.length - FEW),
-    );
-    return [h("ul", {}, shown, h("li", {}, more))];
+    const onclick = () => {
+      all.add(key);
+      rest.replaceWith(...items.slice(FEW));
+    };
+    const more = h("button", {type: "button", class: "more", onclick}, t("more", items.length - FEW));
+    const rest = h("li", {}, more);
+    return h("ul", {}, items.slice(0, FEW), rest);
   }
 
   function themes() {
