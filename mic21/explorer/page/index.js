@@ -92,8 +92,10 @@ export class Index {
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
     const asked = ofMasks.filter((facet) => facet.wanted);
     const start = this.arrays["annotations.start"];
-    const images = [],
-      annotations = [];
+    const images = new Uint32Array(this.count),
+      annotations = new Uint32Array(start[this.count]);
+    let imageCount = 0,
+      annotationCount = 0;
 
     const count = (facet, code, image) => {
       if (code < facet.counts.length && facet.seen[code] !== image) {
@@ -107,21 +109,23 @@ export class Index {
       if (facet.seen[code] !== image) for (const above of this.above[code] ?? []) count(facet, above, image);
     };
 
+    // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
+    let failed, only;
+    const fail = (facet) => {
+      failed++;
+      only = facet;
+    };
     for (let image = 0; image < this.count; image++) {
-      // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
-      let failed = 0,
-        only = null;
+      failed = 0;
       const theme = subdomain.codes[image],
         domainOf = this.domainOf[theme] ?? -1;
-      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme])
-        [failed, only] = [1, domain];
-      for (const facet of ofImage)
-        if (facet.wanted && !facet.wanted[facet.codes[image]]) [failed, only] = [failed + 1, facet];
+      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme]) fail(domain);
+      for (const facet of ofImage) if (facet.wanted && !facet.wanted[facet.codes[image]]) fail(facet);
       for (const {facet, start} of ofLists) {
         if (!facet.wanted) continue;
         let meets = false;
         for (let at = start[image]; at < start[image + 1] && !meets; at++) meets = facet.wanted[facet.codes[at]] === 1;
-        if (!meets) [failed, only] = [failed + 1, facet];
+        if (!meets) fail(facet);
       }
       if (failed > 1) continue;
 
@@ -129,15 +133,19 @@ export class Index {
       for (let at = start[image]; at < start[image + 1]; at++) {
         let missed = 0,
           missedOnly = null;
-        for (const facet of asked) if (facet.wanted[facet.codes[at]] !== 1) [missed, missedOnly] = [missed + 1, facet];
+        for (const facet of asked) {
+          if (facet.wanted[facet.codes[at]] === 1) continue;
+          missed++;
+          missedOnly = facet;
+        }
         if (missed === 0) meets = true;
         if (failed || missed > 1) continue;
-        if (missed === 0) annotations.push(at);
+        if (missed === 0) annotations[annotationCount++] = at;
         if (missedOnly) countMask(missedOnly, at, image);
         else for (const facet of ofMasks) countMask(facet, at, image);
       }
       if (!meets) continue;
-      if (failed === 0) images.push(image);
+      if (failed === 0) images[imageCount++] = image;
       if (failed === 0 || only === domain) {
         count(subdomain, theme, image);
         if (domainOf >= 0) count(domain, domainOf, image);
@@ -149,7 +157,7 @@ export class Index {
       }
     }
     const counts = Object.fromEntries(facets.map((facet) => [facet.name, facet.counts]));
-    return {images: Uint32Array.from(images), annotations: Uint32Array.from(annotations), counts};
+    return {images: images.slice(0, imageCount), annotations: annotations.slice(0, annotationCount), counts};
   }
 
   // Code → 1 for what is chosen, with all below a category; null where nothing is.

@@ -56,11 +56,16 @@ export function t(key, ...values) {
   return text;
 }
 
-export function number(value, digits = 0) {
-  return value.toLocaleString(settings.interface, {maximumFractionDigits: digits});
+const formats = new Map(); // made once: making one takes longer than a hundred numbers
+
+function format(options) {
+  const key = settings.interface + options.style;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(settings.interface, options));
+  return formats.get(key);
 }
 
-export const percent = (value) => value.toLocaleString(settings.interface, {style: "percent"});
+export const number = (value) => format({style: "decimal", maximumFractionDigits: 0}).format(value);
+export const percent = (value) => format({style: "percent"}).format(value);
 
 export function languageName(tag, inLanguage = settings.interface) {
   try {
