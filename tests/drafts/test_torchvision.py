@@ -8,7 +8,8 @@ import safetensors.torch
 import torch
 from torchvision.models import get_model
 
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.segment import segment
 from mic21.drafts.segmenters import Photograph, Segmenter, load_segmenter
