@@ -1,6 +1,7 @@
 """`mic21 segment` and `mic21 caption`."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from mic21.drafts.naming import Unmapped
 from mic21.drafts.segment import DraftReport
 from mic21.drafts.segment import segment as segment_corpus
 from mic21.drafts.segmenters import load_segmenter
+from mic21.engine import load_engine
 
 
 def segment(
@@ -36,6 +38,12 @@ def segment(
     ] = "keep",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at once.")] = 4,
     device: Device = "cpu",
+    engine: Annotated[
+        str, typer.Option("--engine", help="Where the model runs: local, or ray, on a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option("--address", help="Of the Ray cluster: auto, HOST:PORT, ray://HOST:PORT.")
+    ] = None,
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
@@ -43,7 +51,10 @@ def segment(
     opened = Corpus(corpus)
     given = {"min_score": min_score, "labels": labels}
     options = {name: value for name, value in given.items() if value is not None}
-    segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device, **options)
+    load = partial(load_segmenter, backend, opened.ontology, weights=weights, device=device, **options)
+    runner = load_engine(engine, address=address, device=device)
+    # What drives a cluster needs no GPU.
+    segmenter = load(device="cpu") if engine == "ray" else load()
     with progress("segment") as on_progress:
         report = segment_corpus(
             opened,
@@ -53,6 +64,8 @@ def segment(
             batch_size=batch_size,
             include_annotated=include_annotated,
             unmapped=unmapped,
+            engine=runner,
+            on_worker=load if engine == "ray" else None,
             on_progress=on_progress,
         )
     _show(report, "masks", as_json)
