@@ -16,6 +16,7 @@ from mic21.drafts.naming import Unmapped
 from mic21.drafts.segment import DraftReport
 from mic21.drafts.segment import segment as segment_corpus
 from mic21.drafts.segmenters import load_segmenter
+from mic21.engine import Name as EngineName
 from mic21.engine import load_engine
 
 
@@ -38,12 +39,8 @@ def segment(
     ] = "keep",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at once.")] = 4,
     device: Device = "cpu",
-    engine: Annotated[
-        str, typer.Option("--engine", help="Where the model runs: local, or ray, on a cluster.")
-    ] = "local",
-    address: Annotated[
-        str | None, typer.Option("--address", help="Of the Ray cluster: auto, HOST:PORT, ray://HOST:PORT.")
-    ] = None,
+    engine: Annotated[EngineName, typer.Option("--engine", help="Where the model runs: here, or on Ray.")] = "local",
+    address: Annotated[str | None, typer.Option("--address", help="Of the Ray cluster: HOST:PORT, or auto.")] = None,
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
