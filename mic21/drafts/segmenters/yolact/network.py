@@ -59,8 +59,7 @@ class Yolact(nn.Module):
         boxes = len(configuration.sides[0]) * len(ASPECT_RATIOS)
         self.prediction_layers = nn.ModuleList([PredictionHead(boxes, count + 1)])  # one for all levels
         self.semantic_seg_conv = nn.Conv2d(_FEATURES, count, 1)  # of use in training only, but official files have it
-        if configuration.mask_scoring:
-            self.maskiou_net = MaskScoring(count)
+        self.maskiou_net = MaskScoring(count) if configuration.mask_scoring else None
         self.register_buffer("priors", make_priors(configuration), persistent=False)
 
     def forward(self, images: Tensor) -> Predictions:
@@ -79,7 +78,7 @@ class Yolact(nn.Module):
             classes: n.
             masks: n×h×w soft masks, of the prototypes' size.
         """
-        if not hasattr(self, "maskiou_net") or not len(scores):
+        if self.maskiou_net is None:
             return scores
         expected: Tensor = self.maskiou_net(masks[:, None])
         return scores * expected.gather(1, classes[:, None])[:, 0]

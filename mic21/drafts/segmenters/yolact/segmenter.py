@@ -48,9 +48,7 @@ class YolactSegmenter:
         name, file = find_configuration(weights or "")
         self._configuration = CONFIGURATIONS[name]
         self._device = torch_device(device)
-        network = load_network(name, self._configuration, file)
-        # Channels last: a third less time on a CPU, the same sums in another order.
-        self._network = network.to(self._device, memory_format=torch.channels_last)
+        self._network = load_network(name, self._configuration, file).to(self._device)
         self._naming = Naming(ontology, ontology.label_map(LABEL_SET))
         self._min_score = min_score
         digest = digest_weights(self._network.state_dict())[:16]
