@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, evaluate, imports, ontology, ontology_upkeep, release, review, synth
+from mic21.cli import (
+    corpus,
+    demo,
+    drafts,
+    edit,
+    evaluate,
+    imports,
+    ontology,
+    ontology_upkeep,
+    release,
+    review,
+    synth,
+    view,
+)
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -37,6 +50,7 @@ app.add_typer(ontology.app, name="ontology")
 app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 app.add_typer(evaluate.app, name="evaluate")
+app.command()(view.view)
 
 
 def _version(wanted: bool) -> None:
