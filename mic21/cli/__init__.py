@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review
+from mic21.cli import captioner, corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -35,6 +35,9 @@ ontology.app.command("diff")(ontology_upkeep.diff_)
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
+app.command()(captioner.features)
+app.command()(captioner.train)
+app.command()(captioner.generate)
 app.add_typer(evaluate.app, name="evaluate")
 
 
