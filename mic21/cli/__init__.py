@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import captioner, corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review
+from mic21.cli import captioner, corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review, synth
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(corpus.init)
+app.command()(synth.synth)
 app.command()(corpus.ingest)
 app.add_typer(corpus.import_app, name="import")
 app.add_typer(corpus.export_app, name="export")
