@@ -8,10 +8,17 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mic21.ontology.export.json import OntologyDocument
+from mic21.release.diff import ReleaseDiff
+from mic21.release.facts import Facts
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-MODELS: dict[str, type[BaseModel]] = {"manifest.schema.json": Manifest, "ontology.schema.json": OntologyDocument}
+MODELS: dict[str, type[BaseModel]] = {
+    "manifest.schema.json": Manifest,
+    "ontology.schema.json": OntologyDocument,
+    "release-diff.schema.json": ReleaseDiff,
+    "release-toml.schema.json": Facts,
+}
 
 
 def main() -> int:
