@@ -69,7 +69,7 @@ class _Contents:
         self._runs: set[int] = set()
         interactions = corpus.interaction_rows(plan.selection, connection)
         self._ends = {end for row in interactions for end in (row["subject_id"], row["object_id"])}
-        self._ends_there: set[int] = set()
+        self._ends_there: set[tuple[int, int]] = set()  # image and annotation
 
     def images(self) -> None:
         """The table of images, and the images of each split's documents."""
@@ -95,7 +95,7 @@ class _Contents:
                     continue
                 self._complete("annotations", row)
                 if row["id"] in self._ends:
-                    self._ends_there.add(row["id"])
+                    self._ends_there.add((row["image_id"], row["id"]))
                 self.statistics.annotation(row)
                 line = encode_annotation(row)
                 self.documents.instances[row["split"]].add(line)
@@ -125,7 +125,8 @@ class _Contents:
         def rows() -> Iterator[Row]:
             selected = self.corpus.interaction_rows(self.plan.selection, self.connection, order="subdomain")
             for row in selected:
-                if row["image_id"] in self.plan.splits and {row["subject_id"], row["object_id"]} <= self._ends_there:
+                ends = {(row["image_id"], row[end]) for end in ("subject_id", "object_id")}
+                if ends <= self._ends_there:
                     self._complete("interactions", row)
                     self.statistics.interaction(row)
                     yield row
