@@ -168,7 +168,7 @@ def _left_out(account: Account) -> str:
     manifest = account.manifest
     lines = [f"- {len(left.images):,} images: {left.reason}" for left in manifest.left_out]
     lines += [
-        f"- {left.annotations:,} annotations of {left.name} ({left.category_id}): {left.reason}"
+        f"- {left.name} ({left.category_id}), {left.annotations:,} annotations: {left.reason}"
         for left in manifest.left_out_categories
     ]
     if not lines:

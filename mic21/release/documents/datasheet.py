@@ -104,11 +104,9 @@ def _splits(account: Account) -> str:
 
 def _errors(account: Account) -> str:
     outcomes = account.outcomes
-    corrected = (
-        f"Of masks that a program drafted on these images people kept {outcomes['kept']:,}, corrected "
-        f"{outcomes['corrected']:,} and rejected {outcomes['rejected']:,}; {outcomes['undecided']:,} are undecided."
-    )
-    return f"{account.state()} {corrected} Near duplicates are kept, and marked by `group_key`."
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items() if count)
+    became = f" Masks that a program drafted or people drew on these images: {told}." if told else ""
+    return f"{account.state()}{became} Near duplicates are kept, and marked by `group_key`."
 
 
 def _external(account: Account) -> str:
@@ -191,7 +189,10 @@ _RECORDED: Mapping[str, Callable[[Account], str | None]] = {
     "splits": _splits,
     "errors": _errors,
     "external": _external,
-    "subpopulations": lambda _: "No category or caption field names age, gender, origin or belief of a person.",
+    "subpopulations": lambda _: (
+        "No category of the ontology tells people apart by age, gender, origin or belief. Categories that imports "
+        "brought, and captions, which are free text, may."
+    ),
     "acquisition": _acquisition,
     "preprocessing": _preprocessing,
     "raw": _raw,
