@@ -1,6 +1,6 @@
 """What `segment` costs over the model alone, on a folder of photographs.
 
-    python tools/bench/segment.py PHOTOGRAPHS [--limit N] [--runs N]
+    python tools/bench/segment.py PHOTOGRAPHS [--limit N] [--runs N] [--skip-embedded]
 
 Three ways in turns, with the same batches: the model alone on photographs that are decoded already; reading, model and
 writing one after the other; and `segment`, which overlaps them. The models are the embedded one, which needs a
@@ -65,11 +65,14 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=40)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--skip-embedded", action="store_true", help="only the models that wait")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         corpus = Corpus.create(folder)
         ingest(corpus, sorted(arguments.photographs.glob("*.jpg"))[: arguments.limit])
-        models: list[tuple[str, Segmenter]] = [("embedded", load_segmenter("embedded", corpus.ontology))]
+        models: list[tuple[str, Segmenter]] = []
+        if not arguments.skip_embedded:
+            models.append(("embedded", load_segmenter("embedded", corpus.ontology)))
         models += [(f"waiting {ms} ms", Waiting(corpus.ontology["dog"].id, ms / 1000)) for ms in (50, 20, 10)]
         print("| model | alone, images/s | one after the other | `segment` | its cost |")
         print("|---|---:|---:|---:|---:|")
