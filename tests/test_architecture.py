@@ -12,7 +12,7 @@ PACKAGE = Path(mic21.__file__).parent
 LAYERS = (
     ("cli",),
     ("demo",),
-    ("explorer", "review"),
+    ("explorer", "review", "synth"),
     ("drafts",),
     ("captioner", "evaluation"),
     ("release", "engine"),

@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review
+from mic21.cli import (
+    corpus,
+    demo,
+    drafts,
+    edit,
+    evaluate,
+    imports,
+    ontology,
+    ontology_upkeep,
+    release,
+    review,
+    synth,
+    view,
+)
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -20,8 +33,9 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(corpus.init)
+app.command()(synth.synth)
 app.command()(corpus.ingest)
-app.add_typer(corpus.import_app, name="import")
+app.add_typer(imports.app, name="import")
 app.add_typer(corpus.export_app, name="export")
 app.command()(drafts.segment)
 app.command()(drafts.caption)
@@ -36,6 +50,7 @@ app.add_typer(ontology.app, name="ontology")
 app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
 app.add_typer(evaluate.app, name="evaluate")
+app.command()(view.view)
 
 
 def _version(wanted: bool) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from mic21.corpus import schema
 from mic21.corpus.changes import change
 from mic21.corpus.coco.document import segmentation_rle
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner
