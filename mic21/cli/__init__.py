@@ -11,6 +11,7 @@ import typer
 
 from mic21 import __version__
 from mic21.cli import (
+    captioner,
     corpus,
     demo,
     drafts,
@@ -49,6 +50,9 @@ ontology.app.command("diff")(ontology_upkeep.diff_)
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
+app.command()(captioner.features)
+app.command()(captioner.train)
+app.command()(captioner.generate)
 app.add_typer(evaluate.app, name="evaluate")
 app.command()(view.view)
 

@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from mic21.drafts.segmenters import Photograph, Region, Segmenter
-from mic21.drafts.segmenters.instances import digest_weights, torch_device
 from mic21.errors import BackendError
 from mic21.geometry import rle_to_mask
+from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Category, Ontology
 
 PROMPTS = ("a photo of the {}.", "a close-up photo of the {}.", "a photo of one {}.", "the {} in a photo.")

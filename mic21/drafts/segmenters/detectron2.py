@@ -12,8 +12,9 @@ from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
 from mic21.drafts.segmenters.detector import meanings_by_name
 from mic21.drafts.segmenters.detectron2_models import Model, load_model
-from mic21.drafts.segmenters.instances import Pixels, digest_weights, to_regions, torch_device
+from mic21.drafts.segmenters.instances import Pixels, to_regions
 from mic21.errors import BackendError
+from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "COCO-InstanceSegmentation/mask_rcnn_X_101_32x8d_FPN_3x.yaml"  # what MIC21 was drafted with

@@ -21,8 +21,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from mic21.drafts.segmenters.detector import WEIGHTS, read_detector
 from mic21.drafts.segmenters.numpy_pickle import read_numpy_pickle
-from mic21.drafts.segmenters.torchvision import read_state_dict
 from mic21.errors import BackendError
+from mic21.networks.weights import read_state_dict
 
 Config: TypeAlias = Any  # a CfgNode, which YAML spells, or a lazy DictConfig; neither has types
 

@@ -1,7 +1,6 @@
 """What trained instance segmenters have in common: scaling, and soft masks that become regions."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,33 +10,9 @@ from torch.nn.functional import interpolate
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Region
-from mic21.errors import BackendError
 from mic21.geometry import mask_to_rle
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def torch_device(name: str) -> torch.device:
-    """A device that a tensor really gets to.
-
-    Raises:
-        BackendError: there is no such device here.
-    """
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BackendError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return device
-
-
-def digest_weights(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256, in hexadecimal, over the names and values of a network's tensors."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(weights[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def scaled(image: Pixels, longest: int) -> Tensor:

@@ -12,9 +12,9 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.instances import digest_weights, scaled, to_regions, torch_device
-from mic21.drafts.segmenters.weights import read_state_dict
+from mic21.drafts.segmenters.instances import scaled, to_regions
 from mic21.errors import BackendError
+from mic21.networks.weights import digest_weights, read_state_dict, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "maskrcnn_resnet50_fpn_v2"

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from mic21.drafts.segmenters.weights import read_state_dict
 from mic21.drafts.segmenters.yolact.backbones import DarkNet, ResNet
 from mic21.drafts.segmenters.yolact.configurations import Configuration
 from mic21.drafts.segmenters.yolact.detection import ASPECT_RATIOS, make_priors
 from mic21.errors import BackendError
+from mic21.networks.weights import read_state_dict
 
 PROTOTYPES = 32
 _FEATURES = 256

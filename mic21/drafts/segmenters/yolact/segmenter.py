@@ -12,11 +12,12 @@ from torch.nn.functional import interpolate
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.instances import digest_weights, to_regions, torch_device
+from mic21.drafts.segmenters.instances import to_regions
 from mic21.drafts.segmenters.yolact.configurations import CONFIGURATIONS, Configuration
 from mic21.drafts.segmenters.yolact.detection import assemble, detect
 from mic21.drafts.segmenters.yolact.network import Predictions, load_network
 from mic21.errors import BackendError
+from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Ontology
 
 LABEL_SET = "coco-80"

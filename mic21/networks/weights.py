@@ -1,6 +1,8 @@
-"""Weight files, read without running what is in them."""
+"""Weights of networks: read without ever unpickling, told apart by a digest, put on a device."""
 
+import hashlib
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors
@@ -9,6 +11,29 @@ import torch
 from torch import Tensor
 
 from mic21.errors import BackendError
+
+
+def torch_device(name: str) -> torch.device:
+    """A device that a tensor really gets to.
+
+    Raises:
+        BackendError: there is no such device here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise BackendError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def digest_weights(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256, in hexadecimal, over the names and values of a network's tensors."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
