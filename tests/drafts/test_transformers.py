@@ -209,6 +209,13 @@ def test_masks_of_eomt_lie_where_its_own_processor_says(tmp_path: Path) -> None:
     assert (ours == (theirs["segmentation"].numpy() >= 0)).mean() > 0.97
 
 
+def test_a_model_that_looks_at_pieces_of_a_picture_is_refused(tmp_path: Path) -> None:
+    eomt(tmp_path).save_pretrained(tmp_path)
+    EomtImageProcessor(size={"shortest_edge": 64}, do_split_image=True).save_pretrained(tmp_path)
+    with pytest.raises(BackendError, match="expected a model of instances"):
+        load_segmenter("transformers", ONTO, weights=str(tmp_path))
+
+
 @pytest.mark.parametrize("build", [sam, sam2])
 def test_segment_anything_gives_what_its_pipeline_gives(build: Callable[[Path], Any], tmp_path: Path) -> None:
     torch.manual_seed(21)
