@@ -14,6 +14,7 @@ from mic21.cli import (
     captioner,
     corpus,
     demo,
+    doctor,
     drafts,
     edit,
     evaluate,
@@ -42,6 +43,7 @@ app.command()(drafts.segment)
 app.command()(drafts.caption)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
+app.command()(doctor.doctor)
 app.command()(corpus.query)
 ontology.app.command("lint")(ontology_upkeep.lint_)
 ontology.app.command()(ontology_upkeep.link)
