@@ -1,7 +1,7 @@
 """Predicted captions against those of a release: every measure, by language, kind and subdomain, beside baselines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,7 +110,8 @@ def evaluate_captions(
         split: `train`, `val` or `test`.
         language: only captions of this language.
         kind: only `title` or `description`.
-        baselines: measure baselines too, see `mic21.evaluation.baselines`.
+        baselines: measure baselines too, see `mic21.evaluation.baselines`; and, where images have several captions,
+            the last one against the others.
         idf: where CIDEr-D's document frequencies come from: the `references` that are scored against, as in the
             literature, or the captions of the `train` split.
         meteor: reckon nltk's METEOR too, which is slow.
@@ -202,6 +203,9 @@ def figures_of(scores: Sequence[ImageScores], hypotheses: Sequence[Sequence[str]
 
 def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Captions], missing: int) -> GroupReport:
     scores, hypotheses = judge.score(captions)
+    rows = {name: figures_of(*judge.score(rival)) for name, rival in rivals.items()}
+    if rivals:
+        rows |= _people(judge, [score.image_id for score in scores])
     places = {score.image_id: index for index, score in enumerate(scores)}
     subdomains = {}
     for name, ids in by_subdomain(judge.truths).items():
@@ -217,9 +221,18 @@ def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Cap
         references=sum(len(judge.references[id]) for id in places),
         figures=figures_of(scores, hypotheses),
         subdomains=subdomains,
-        baselines={name: figures_of(*judge.score(rival)) for name, rival in rivals.items()},
+        baselines=rows,
         scores=scores,
     )
+
+
+def _people(judge: Judge, image_ids: Sequence[int]) -> dict[str, Figures]:
+    """How well the last caption of each image does against the others, where images have several."""
+    several = {id: texts for id in image_ids if len(texts := judge.references[id]) > 1}
+    if not several:
+        return {}
+    others = replace(judge, references={id: texts[:-1] for id, texts in several.items()})
+    return {"one reference against the others": figures_of(*others.score({id: t[-1] for id, t in several.items()}))}
 
 
 def _check_images(path: Path, found: Predictions, release: Release, truths: Mapping[int, Truth]) -> int:
