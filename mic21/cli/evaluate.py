@@ -72,6 +72,8 @@ def captions(
     as_json: Json = False,
 ) -> None:
     """BLEU, CIDEr-D, ROUGE-L, hallucinations, object recall and diversity of captions; or how two reports differ."""
+    from mic21.drafts.captioners.baseline import template_captions  # these import tables, which --help does not need
+    from mic21.evaluation.baselines import baseline_captions
     from mic21.evaluation.caption_report import to_markdown, write_caption_report
     from mic21.evaluation.captions import evaluate_captions
     from mic21.evaluation.compare import compare_captions
@@ -87,7 +89,7 @@ def captions(
         split,
         language=language,
         kind=kind,
-        baselines=baselines,
+        baselines=(baseline_captions, template_captions) if baselines else (),
         idf=idf,
         meteor=meteor,
         partial=partial,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mic21.errors import CheckError, UsageError
 from mic21.evaluation import tokens
-from mic21.evaluation.baselines import baseline_captions
+from mic21.evaluation.baselines import Baseline
 from mic21.evaluation.bleu_score import bleu_of, bleu_signature, bleu_statistics
 from mic21.evaluation.caption_report import QUOTED, CaptionReport, Figures, GroupReport, ImageScores
 from mic21.evaluation.chair import count_objects
@@ -85,8 +85,10 @@ class Judge:
     def _meteor(self, hypotheses: list[list[str]], references: list[list[list[str]]]) -> Sequence[float | None]:
         if not self.meteor:
             return [None] * len(hypotheses)
-        from mic21.evaluation.meteor_score import meteor_scores  # nltk is not in the base install
-
+        try:
+            from mic21.evaluation.meteor_score import meteor_scores
+        except ModuleNotFoundError as error:
+            raise UsageError("meteor: expected nltk: pip install 'mic21[evaluate]'") from error
         return [float(score) for score in meteor_scores(hypotheses, references, language=self.language)]
 
 
@@ -97,7 +99,7 @@ def evaluate_captions(
     *,
     language: str | None = None,
     kind: str | None = None,
-    baselines: bool = False,
+    baselines: Sequence[Baseline] = (),
     idf: str = "references",
     meteor: bool = False,
     partial: bool = False,
@@ -110,8 +112,8 @@ def evaluate_captions(
         split: `train`, `val` or `test`.
         language: only captions of this language.
         kind: only `title` or `description`.
-        baselines: measure baselines too, see `mic21.evaluation.baselines`; and, where images have several captions,
-            the last one against the others.
+        baselines: what to measure beside them, such as `mic21.evaluation.baselines.baseline_captions`. With any of
+            them, and where images have several captions, also the last one against the others.
         idf: where CIDEr-D's document frequencies come from: the `references` that are scored against, as in the
             literature, or the captions of the `train` split.
         meteor: reckon nltk's METEOR too, which is slow.
@@ -146,7 +148,9 @@ def evaluate_captions(
             frequencies = DocumentFrequencies.of([[tokens.tokenize(t, of_language) for t in of] for of in texts])
         mentions = Mentions(release.ontology, of_language)
         judge = Judge(of_language, references, truths, mentions, frequencies, meteor)
-        rivals = baseline_captions(release, split, of_language, of_kind, sorted(captions)) if baselines else {}
+        rivals: dict[str, Captions] = {}
+        for baseline in baselines:
+            rivals |= baseline(release, split, of_language, of_kind, sorted(captions))
         groups.append(_group(judge, of_kind, captions, rivals, len(missing)))
     if not groups:
         raise UsageError(

@@ -13,6 +13,7 @@ from mic21.corpus import schema
 from mic21.corpus.changes import insert_rows, next_id
 from mic21.corpus.store import Corpus
 from mic21.errors import CheckError, UsageError
+from mic21.evaluation.baselines import baseline_captions
 from mic21.evaluation.caption_report import read_caption_report, to_markdown, write_caption_report
 from mic21.evaluation.captions import evaluate_captions
 from mic21.evaluation.chair import Objects, count_objects
@@ -131,7 +132,7 @@ def test_captions_of_other_images_hallucinate(scenes: Release, write: Write) -> 
 
 def test_baselines_stand_in_the_same_table_and_reports_of_others_are_quoted(scenes: Release, write: Write) -> None:
     path = write(perfect(scenes))
-    report = evaluate_captions(path, scenes, "test", language="en", kind="title", baselines=True)
+    report = evaluate_captions(path, scenes, "test", language="en", kind="title", baselines=[baseline_captions])
     (group,) = report.groups
     assert set(group.baselines) == {"constant", "nearest neighbour", "object names"}
     assert group.baselines["object names"].object_recall == 1
@@ -163,7 +164,7 @@ def test_an_image_with_several_captions_shows_what_people_reach(tmp_path: Path, 
     build_release(corpus, tmp_path / "release", version="0.1.0")
     release = Release(tmp_path / "release")
     firsts = {(row["image_id"], row["kind"]): row for row in reversed(perfect(release, "train"))}
-    report = evaluate_captions(write(firsts.values()), release, "train", baselines=True)
+    report = evaluate_captions(write(firsts.values()), release, "train", baselines=[baseline_captions])
     description, title = report.groups
     assert title.references == 2 * title.images
     assert title.figures.bleu_4 == 1
@@ -182,7 +183,7 @@ def test_document_frequencies_of_the_training_split_change_cider_alone(scenes: R
 
 
 def test_a_report_fits_its_schema_and_is_read_back(scenes: Release, write: Write, tmp_path: Path) -> None:
-    report = evaluate_captions(write(perfect(scenes)), scenes, "test", baselines=True)
+    report = evaluate_captions(write(perfect(scenes)), scenes, "test", baselines=[baseline_captions])
     write_caption_report(report, tmp_path / "report.json")
     schema = json.loads((Path(__file__).parents[2] / "schemas" / "captions-report.schema.json").read_text())
     jsonschema.validate(json.loads((tmp_path / "report.json").read_text()), schema)
@@ -256,8 +257,10 @@ def test_the_command_shows_and_writes(
     assert run([*words, "--out", str(out)]) == 0
     head, line = capsys.readouterr().out.splitlines()
     assert dict(zip(head.split("\t"), line.split("\t"), strict=True))["bleu_4"] == "1"
-    assert run([*words, "--markdown"]) == 0
-    assert capsys.readouterr().out.startswith("## Title in en, test split, ")
+    assert run([*words, "--markdown", "--baselines"]) == 0
+    table = capsys.readouterr().out
+    assert table.startswith("## Title in en, test split, ")
+    assert "| baseline: template | " in table
     assert run(["evaluate", "captions", "--compare", str(out), str(out), "--json"]) == 0
     assert {one["difference"] for one in json.loads(capsys.readouterr().out)} == {0}
     assert run([*words, "--idf", "nothing"]) == 2
