@@ -29,17 +29,37 @@ def masks(
         list[str] | None, typer.Option("--roll-up", help="Whatever is below this category counts as it.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the report there, as JSON.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", help="Folder for precision-recall.png and, with --images, worst.png.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="Folder of the photographs.")] = None,
+    worst: Annotated[int, typer.Option("--worst", min=0, help="Name so many of the images that did worst.")] = 12,
     corpus: Corpus = Path(),
     as_json: Json = False,
 ) -> None:
     """Average precision and recall of masks, by COCO's protocol."""
-    from mic21.evaluation.masks import evaluate_masks, write_report  # hotcoco is not in the base install
+    # hotcoco and matplotlib are not in the base install.
+    from mic21.evaluation.curves import draw_precision_recall
+    from mic21.evaluation.masks import evaluate_masks, write_report
+    from mic21.explorer.worst import draw_worst
 
     report = evaluate_masks(
-        predictions, ground_truth, load(corpus), iou=iou, classless=classless, per=per, roll_up=roll_up or ()
+        predictions,
+        ground_truth,
+        load(corpus),
+        iou=iou,
+        classless=classless,
+        per=per,
+        roll_up=roll_up or (),
+        worst=worst,
     )
     if out is not None:
         write_report(report, out)
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        draw_precision_recall(report, pictures / "precision-recall.png")
+        if images is not None:
+            draw_worst(report, images).save(pictures / "worst.png")
     if as_json:
         show_json(report.to_json())
         return

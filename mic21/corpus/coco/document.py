@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,6 +22,17 @@ _PLAIN = b"-" + _POSITIVE
 
 Fields = Mapping[str, msgspec.Raw]
 Report = Callable[[str], None]
+
+
+class Document(Protocol):
+    """Records in COCO's form, from a COCO file or made of something else."""
+
+    name: str
+    parts: dict[str, msgspec.Raw]
+
+    def records(self, part: str) -> list[msgspec.Raw]:
+        """The records of a top-level list; none where the list is missing."""
+        ...
 
 
 class CocoDocument:

@@ -17,8 +17,9 @@ from transformers.utils import logging
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.instances import digest_weights, to_regions, torch_device
+from mic21.drafts.segmenters.instances import to_regions
 from mic21.errors import BackendError
+from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "facebook/mask2former-swin-small-coco-instance"
