@@ -125,6 +125,7 @@ def captions(
             rows.append({"language": group.language, "kind": group.kind, "of": name, **figures.model_dump()})
     show_rows(rows, as_json=False)
     warn([f"{report.elsewhere} captions left out: their images are in other splits"] if report.elsewhere else [])
+    warn([f"{group} left out: {report.split} has no reference of it" for group in report.unreferenced])
 
 
 @app.command()

@@ -9,6 +9,7 @@ import typer
 from mic21.cli.options import CorpusFolder, Json, SubdomainKey
 from mic21.cli.output import progress, show_json, warn
 from mic21.corpus.coco import ImportReport, import_coco
+from mic21.corpus.foreign import FORMS, import_foreign
 from mic21.corpus.published import import_hf_mic21, import_mic21, read_keys
 from mic21.corpus.store import Corpus
 
@@ -109,6 +110,42 @@ def import_hf_mic21_(
             on_progress=on_progress,
         )
     _show(report, as_json)
+
+
+def _foreign(form: str, source: str) -> None:
+    def command(
+        source: Annotated[Path, typer.Argument(help=source)],
+        images: Annotated[Path | None, typer.Option("--images", help="Folder of the photographs.")] = None,
+        subdomain: SubdomainKey = None,
+        adopt: Adopt = False,
+        as_draft: AsDraft = False,
+        skip_bad: SkipBad = False,
+        renumber: Renumber = False,
+        corpus: CorpusFolder = Path(),
+        as_json: Json = False,
+    ) -> None:
+        with progress("photographs") as on_progress:
+            report = import_foreign(
+                Corpus(corpus),
+                form,
+                source,
+                images=images,
+                subdomain=subdomain,
+                adopt=adopt,
+                as_draft=as_draft,
+                skip_bad=skip_bad,
+                renumber=renumber,
+                on_progress=on_progress,
+            )
+        _show(report, as_json)
+
+    app.command(form, help=(FORMS[form].__doc__ or "").splitlines()[0])(command)
+
+
+_foreign("lvis", "JSON of instances.")
+_foreign("open-images", "Folder with the tables, and the pictures of the masks.")
+_foreign("visual-genome", "Folder with image_data.json, objects.json, relationships.json.")
+_foreign("labelstudio", "JSON that Label Studio exported.")
 
 
 def _show(report: ImportReport, as_json: bool) -> None:

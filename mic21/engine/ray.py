@@ -107,7 +107,7 @@ def _connected(address: str | None) -> Generator[None, None, None]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     dashboard = None if address else False  # the cluster's own affair
     try:
-        ray.init(address or "local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.WARNING)
+        ray.init(address or "local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         raise BackendError(f"engine 'ray': no cluster answers at {address!r}: {error}") from error
     try:

@@ -101,7 +101,7 @@ def _object_names(release: Release, split: str, language: str, image_ids: Sequen
 def _objects(release: Release, split: str) -> dict[int, Counter[str]]:
     """Image id → how many objects of each category."""
     objects: dict[int, Counter[str]] = {}
-    for row in release.annotations(split=split).select(["image_id", "category"]).to_pylist():
+    for row in release.annotations(split=split, columns=["image_id", "category"]).to_pylist():
         if row["category"] is not None:
             objects.setdefault(row["image_id"], Counter())[row["category"]] += 1
     return objects

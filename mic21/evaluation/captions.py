@@ -129,7 +129,8 @@ def evaluate_captions(
     truths = read_truths(release, split)
     elsewhere = _check_images(predictions, found, release, truths)
     wanted = [group for group in sorted(found.groups) if language in (None, group[0]) and kind in (None, group[1])]
-    groups = []
+    groups: list[GroupReport] = []
+    unreferenced: list[str] = []
     for of_language, of_kind in wanted:
         references = read_references(release, split, of_language, of_kind)
         captions = {id: text for id, text in found.groups[of_language, of_kind].items() if id in truths}
@@ -141,6 +142,7 @@ def evaluate_captions(
                 "--partial scores what is there"
             )
         if not captions.keys() & references.keys():
+            unreferenced.append(f"{of_kind} in {of_language}")
             continue
         frequencies = None
         if idf == "train":
@@ -163,6 +165,7 @@ def evaluate_captions(
         release_digest=release.manifest.digest,
         split=split,
         elsewhere=elsewhere,
+        unreferenced=unreferenced,
         signatures=_signatures(idf, [group.language for group in groups] if meteor else []),
         groups=groups,
         quoted=list(QUOTED),

@@ -52,10 +52,10 @@ def read_truths(release: Release, split: str) -> dict[int, Truth]:
     """
     ontology = release.ontology
     found: dict[int, set[str]] = {}
-    for row in release.annotations(split=split).select(["image_id", "category"]).to_pylist():
+    for row in release.annotations(split=split, columns=["image_id", "category"]).to_pylist():
         if row["category"] is not None:
             found.setdefault(row["image_id"], set()).add(row["category"])
-    labels = {key for key in release.annotations()["category"].to_pylist() if key is not None}
+    labels = {key for key in release.annotations(columns=["category"])["category"].to_pylist() if key is not None}
     shown = downward(labels, ontology) | upward(labels, ontology)
 
     @cache

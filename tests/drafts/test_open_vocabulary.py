@@ -10,7 +10,11 @@ import open_clip
 import pytest
 import safetensors.torch
 import torch
+from sqlalchemy import select
 
+from mic21.cli import run
+from mic21.corpus import schema
+from mic21.corpus.store import Corpus
 from mic21.drafts.open_vocabulary import PROMPTS, OpenVocabulary, crops
 from mic21.drafts.segmenters import Photograph, Region, load_segmenter
 from mic21.errors import BackendError
@@ -91,6 +95,14 @@ def test_names_are_what_open_clip_gives(folder: Path, subdomain: str | None) -> 
     assert [region.score for region in regions] == pytest.approx([score for _, score in names], abs=2e-4)
     assert [region.label for region in regions] == [ONTO.by_id(id).name("en") for id, _ in names]
     assert {region.rle for region in regions} == {region.rle for region in TwoBoxes()._regions(60, 80)}
+
+
+def test_the_command_names_masks(folder: Path, mini: Corpus) -> None:
+    arguments = ["segment", "--open-vocabulary", "--clip", str(folder), "--limit", "1", "--include-annotated"]
+    assert run(["-C", str(mini.path), *arguments]) == 0
+    with mini.reading() as connection:
+        (signature,) = connection.execute(select(schema.processed.c.signature)).scalars()
+    assert signature == "embedded " + load_segmenter("embedded", mini.ontology, clip=str(folder)).signature
 
 
 def test_what_is_not_sure_stays_without_a_name(folder: Path) -> None:

@@ -127,6 +127,11 @@ def test_a_damaged_photograph_is_named_and_stops_nothing(filled: Corpus) -> None
     assert [(id, "damaged" in reason) for id, reason in report.failed] == [(3, True)]
 
 
+def _without_run(corpus: Corpus) -> list[dict]:
+    """All that a resumed step must give alike: every column but who made it."""
+    return [{name: value for name, value in row.items() if name != "run_id"} for row in _rows(corpus)]
+
+
 _KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
@@ -169,7 +174,7 @@ def test_a_killed_step_goes_on_where_it_stopped(place: str, at: int, filled: Cor
         done = connection.execute(select(func.count()).select_from(schema.processed)).scalar_one()
     assert done % 2 == 0
     assert segment(filled, RedSegmenter(filled.ontology), batch_size=2).images == 6 - done
-    assert filled.annotations().equals(whole.annotations())
+    assert _without_run(filled) == _without_run(whole)
 
 
 def test_captions_follow_the_annotations(filled: Corpus) -> None:

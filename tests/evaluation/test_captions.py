@@ -216,6 +216,12 @@ def test_bad_predictions_are_refused_with_their_place(scenes: Release, write: Wr
 def test_captions_of_other_splits_are_counted_and_left_out(scenes: Release, write: Write) -> None:
     rows = [*perfect(scenes), *perfect(scenes, "train")]
     report = evaluate_captions(write(rows), scenes, "test")
+    assert report.unreferenced == []
+    french = [row | {"language": "fr"} for row in rows if row["language"] == "en"]
+    assert evaluate_captions(write([*rows, *french]), scenes, "test").unreferenced == [
+        "description in fr",
+        "title in fr",
+    ]
     assert report.elsewhere == len(perfect(scenes, "train"))
     assert report.groups[0].images == scenes.images(split="test").num_rows
 

@@ -16,6 +16,7 @@ from mic21.corpus.coco.annotations import insert_annotations
 from mic21.corpus.coco.categories import insert_categories, insert_licenses
 from mic21.corpus.coco.document import CocoDocument, Document
 from mic21.corpus.coco.images import insert_images, read_images
+from mic21.corpus.coco.interactions import Interaction, insert_interactions
 from mic21.corpus.coco.job import ImportJob, ImportReport
 from mic21.corpus.ingest import Progress
 from mic21.corpus.store import Corpus
@@ -77,11 +78,13 @@ class Part:
         job: the import of these documents.
         documents: the first has the licences and categories.
         records: of its images.
+        interactions: between annotations of these documents.
     """
 
     job: ImportJob
     documents: Sequence[Document]
     records: Sequence[dict[str, Any]]
+    interactions: Sequence[Interaction] = ()
 
 
 def write_parts(
@@ -108,6 +111,7 @@ def write_parts(
             insert_images(part.job, part.records)
             for doc in part.documents:
                 insert_annotations(part.job, doc)
+            insert_interactions(part.job, part.interactions)
         problems = [problem for part in parts for problem in part.job.problems]
         if problems and not skip_bad:
             raise ImportProblems(name, problems)

@@ -5,7 +5,6 @@ of the same files finds everything there. Categories get ids in the alphabetical
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mic21.corpus.coco.document import BuiltDocument
 from mic21.corpus.coco.images import read_images
 from mic21.corpus.coco.job import ImportJob, ImportReport
 from mic21.corpus.coco.reader import Part, write_parts
@@ -23,21 +23,6 @@ from mic21.errors import CorpusError
 
 _COLUMNS = ("image", "label", "title", "description", "size", "annotations")
 _ROWS = 64  # read at a time; each holds a photograph
-
-
-@dataclass(slots=True)
-class _Rows:
-    """COCO records made of rows."""
-
-    name: str
-    lists: dict[str, list[msgspec.Raw]] = field(default_factory=dict)
-    parts: dict[str, msgspec.Raw] = field(default_factory=dict)
-
-    def records(self, part: str) -> list[msgspec.Raw]:
-        return self.lists.get(part, [])
-
-    def add(self, part: str, record: Mapping[str, object]) -> None:
-        self.lists.setdefault(part, []).append(msgspec.Raw(msgspec.json.encode(record)))
 
 
 def import_hf_mic21(
@@ -74,7 +59,7 @@ def import_hf_mic21(
     defaults = {"status": "draft" if as_draft else None, "subdomain": None, "language": "en"}
     job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
     job.keys = keys or {}
-    doc = _Rows(Path(sources[0]).name)
+    doc = BuiltDocument(Path(sources[0]).name)
     boxes: list[tuple[int, str, Any]] = []
     rows_in_all = sum(file.metadata.num_rows for file in files)
     for id, row in enumerate(_rows(files), 1):
@@ -128,7 +113,7 @@ def _class_names(schema: pa.Schema) -> list[str]:
     return list(names)
 
 
-def _add_image(job: ImportJob, doc: _Rows, id: int, row: Mapping[str, Any]) -> None:
+def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, Any]) -> None:
     image, label = row["image"] or {}, RENAMED.get(row["label"], str(row["label"]))
     if label not in job.subdomains:
         job.problem(f"{doc.name}: images[{id - 1}].label: expected the name of a subdomain, found {label!r}")
