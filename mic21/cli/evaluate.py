@@ -92,6 +92,8 @@ def captions(
     as_json: Json = False,
 ) -> None:
     """BLEU, CIDEr-D, ROUGE-L, hallucinations, object recall and diversity of captions; or how two reports differ."""
+    from mic21.drafts.captioners.baseline import template_captions  # these import tables, which --help does not need
+    from mic21.evaluation.baselines import baseline_captions
     from mic21.evaluation.caption_report import to_markdown, write_caption_report
     from mic21.evaluation.captions import evaluate_captions
     from mic21.evaluation.compare import compare_captions
@@ -107,7 +109,7 @@ def captions(
         split,
         language=language,
         kind=kind,
-        baselines=baselines,
+        baselines=(baseline_captions, template_captions) if baselines else (),
         idf=idf,
         meteor=meteor,
         partial=partial,
@@ -123,6 +125,7 @@ def captions(
             rows.append({"language": group.language, "kind": group.kind, "of": name, **figures.model_dump()})
     show_rows(rows, as_json=False)
     warn([f"{report.elsewhere} captions left out: their images are in other splits"] if report.elsewhere else [])
+    warn([f"{group} left out: {report.split} has no reference of it" for group in report.unreferenced])
 
 
 @app.command()
