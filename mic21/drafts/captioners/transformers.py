@@ -163,13 +163,7 @@ class TransformersCaptioner:
     @torch.inference_mode()
     def _generate(self, inputs: Any) -> list[str]:
         inputs = inputs.to(self._device, self._model.dtype)
-        made = self._model.generate(
-            **inputs,
-            max_new_tokens=_MOST_TOKENS,
-            do_sample=False,
-            num_beams=self._beams,
-            early_stopping=self._beams > 1,
-        )
+        made = self._model.generate(**inputs, max_new_tokens=_MOST_TOKENS, do_sample=False, num_beams=self._beams)
         if "input_ids" in inputs and not self._model.config.is_encoder_decoder:
             made = made[:, inputs["input_ids"].shape[1] :]
         texts: list[str] = self._tokenizer.batch_decode(made, skip_special_tokens=True)
