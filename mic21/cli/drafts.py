@@ -76,6 +76,9 @@ def caption(
         float | None, typer.Option("--completion-price", help="openai: of a million tokens.")
     ] = None,
     beams: Annotated[int | None, typer.Option("--beams", min=1, help="transformers: 1, greedy, by default.")] = None,
+    clip: Annotated[
+        str | None, typer.Option("--clip", help="Score the drafts: a model of open_clip, MODEL:FILE or MODEL:TAG.")
+    ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a transaction.")] = 16,
     device: Device = "cpu",
     corpus: CorpusFolder = Path(),
@@ -96,6 +99,11 @@ def caption(
     }
     options = {name: value for name, value in given.items() if value is not None}
     captioner = load_captioner(backend, opened.ontology, weights=weights, device=device, **options)
+    scorer = None
+    if clip:
+        from mic21.drafts.alignment import Alignment  # torch, where it is asked for
+
+        scorer = Alignment(clip, device=device)
     with progress("caption") as on_progress:
         report = caption_corpus(
             opened,
@@ -105,6 +113,7 @@ def caption(
             subdomain=subdomain,
             limit=limit,
             batch_size=batch_size,
+            scorer=scorer,
             on_progress=on_progress,
         )
     _show(report, "captions", as_json)

@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
@@ -19,11 +21,22 @@ from mic21.drafts.captioners import CaptionDraft, Captioner, CaptionFailure, Met
 from mic21.drafts.languages import load_languages
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segment import DraftReport, Progress
+from mic21.errors import CorpusError
 from mic21.ontology import Ontology
 
 STEP = "caption"
 _MOST_LETTERS = {"title": 150, "description": 1500}
 _MOST_OF_ANSWER = 4000  # letters of a failed answer that are kept
+
+
+class Scorer(Protocol):
+    """Says how well texts fit a photograph."""
+
+    signature: str
+
+    def score(self, image: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[float]:
+        """One number a text, higher for a better fit; the image is uint8 h×w×3 RGB."""
+        ...
 
 
 def caption(
@@ -36,6 +49,7 @@ def caption(
     images: Collection[int] | None = None,
     limit: int | None = None,
     batch_size: int = 16,
+    scorer: Scorer | None = None,
     on_progress: Progress | None = None,
 ) -> DraftReport:
     """Draft captions for the images whose objects the captioner has not described as they are now.
@@ -57,6 +71,8 @@ def caption(
         images: only these, by id.
         limit: at most so many images.
         batch_size: images a transaction.
+        scorer: says how well a draft fits its photograph, which is kept in its attributes (`clip`); for instance
+            `mic21.drafts.alignment.Alignment`.
         on_progress: called with (images done, images in all).
 
     Raises:
@@ -65,12 +81,14 @@ def caption(
     report = DraftReport()
     languages = tuple(dict.fromkeys(languages))
     wanted = f"{captioner.name} {captioner.signature} {','.join(sorted(kinds))}"
+    if scorer:
+        wanted += f" clip={scorer.signature}"
     todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images), languages)[:limit]
     if not todo:
         return report
     parameters = {"backend": captioner.name, "signature": captioner.signature, "languages": list(languages)}
     run_id = corpus.start_run(STEP, parameters | {"kinds": list(kinds), "subdomain": subdomain})
-    judge = _Judge(corpus.ontology)
+    judge = _Judge(corpus.ontology, scorer)
     before = dict(captioner.usage) if isinstance(captioner, Metered) else {}
     for start in range(0, len(todo), batch_size):
         batch = todo[start : start + batch_size]
@@ -78,10 +96,15 @@ def caption(
             language: _answers(captioner, [one for one in batch if language in one.languages], language, kinds)
             for language in languages
         }
+        judged = {
+            (one.image_id, language): judge.judge(answers[language][one.image_id], one.scene, language)
+            for one in batch
+            for language in one.languages
+        }
         with corpus.writing() as connection:
             for one in batch:
                 for language in one.languages:
-                    answer = judge.judge(answers[language][one.image_id], one.scene, language)
+                    answer = judged[one.image_id, language]
                     if isinstance(answer, CaptionFailure):
                         _write_failure(connection, run_id, one.image_id, kinds[0], answer)
                         report.failed.append((one.image_id, f"{language}: {answer.reason}"))
@@ -157,8 +180,8 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
 class _Judge:
     """Looks at what a captioner gave before it becomes a draft."""
 
-    def __init__(self, ontology: Ontology) -> None:
-        self._ontology = ontology
+    def __init__(self, ontology: Ontology, scorer: Scorer | None) -> None:
+        self._ontology, self._scorer = ontology, scorer
         self._truth = CaptionTruth(ontology)
 
     def judge(self, answer: Answer, scene: Scene, language: str) -> CaptionFailure | list[CaptionDraft]:
@@ -170,7 +193,18 @@ class _Judge:
         if drafts and (fault := self._fault(drafts, language)):
             texts = "\n".join(draft.text for draft in drafts)
             return CaptionFailure(language, fault, texts, drafts[0].attributes)
-        return [replace(draft, attributes={**draft.attributes, **self._findings(draft, scene)}) for draft in drafts]
+        drafts = [replace(draft, attributes={**draft.attributes, **self._findings(draft, scene)}) for draft in drafts]
+        if self._scorer and drafts:
+            try:
+                image = scene.image()
+            except CorpusError as error:
+                return CaptionFailure(language, str(error))
+            scores = self._scorer.score(image, [draft.text for draft in drafts])
+            drafts = [
+                replace(draft, attributes={**draft.attributes, "clip": score})
+                for draft, score in zip(drafts, scores, strict=True)
+            ]
+        return drafts
 
     def _tidied(self, draft: CaptionDraft) -> CaptionDraft:
         return replace(draft, text=" ".join(unicodedata.normalize("NFC", draft.text).split()))

@@ -29,7 +29,7 @@ from transformers import (
 
 from mic21.drafts.captioners import CaptionFailure, Scene, SceneObject, load_captioner
 from mic21.drafts.captioners.prompts import question, rules
-from mic21.errors import BackendError
+from mic21.errors import BackendError, CorpusError
 from mic21.ontology import Ontology
 
 ONTO = Ontology.load()
@@ -234,6 +234,18 @@ def test_a_model_that_only_describes_gives_one_text(
             [(kind, SAID["red"]["description"])],
             [(kind, SAID["blue"]["description"])],
         ]
+
+
+def test_a_damaged_photograph_is_its_own_failure(folders: Folders) -> None:
+    def damaged() -> np.ndarray:
+        raise CorpusError("a.jpg: damaged")
+
+    captioner = load_captioner("transformers", ONTO, weights=folders(small_blip))
+    drafts = captioner.caption(
+        [Scene(60, 40, None, (), damaged), scene("red")], languages=["en"], kinds=["description"]
+    )
+    assert drafts[0] == [CaptionFailure("en", "a.jpg: damaged")]
+    assert [draft.text for draft in drafts[1]] == [SAID["red"]["description"]]
 
 
 def test_what_does_not_caption_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ task gets that; one that only ever describes gives its one sentence.
 
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from transformers.utils import logging
 from mic21.drafts.captioners import CaptionDraft, CaptionFailure, Scene
 from mic21.drafts.captioners.prompts import VERSION, check_request, question, read_answer, rules
 from mic21.drafts.segmenters.instances import digest_weights, torch_device
-from mic21.errors import BackendError
+from mic21.errors import BackendError, CorpusError
 from mic21.ontology import Ontology
 
 DEFAULT = "google/gemma-3-4b-it"
@@ -93,16 +94,20 @@ class TransformersCaptioner:
             BackendError: a language or kind that there is no request for.
         """
         check_request(self.name, languages, kinds)
-        answers: list[list[CaptionDraft | CaptionFailure]] = []
-        for start in range(0, len(scenes), _AT_ONCE):
-            batch = scenes[start : start + _AT_ONCE]
-            images = [Image.fromarray(scene.image()) for scene in batch]
-            found: list[list[CaptionDraft | CaptionFailure]] = [[] for _ in batch]
+        answers: list[list[CaptionDraft | CaptionFailure]] = [[] for _ in scenes]
+        images: dict[int, Image.Image] = {}
+        for index, scene in enumerate(scenes):
+            try:
+                images[index] = Image.fromarray(scene.image())
+            except CorpusError as error:
+                answers[index] += [CaptionFailure(language, str(error)) for language in languages]
+        readable = iter(images)
+        while indices := list(islice(readable, _AT_ONCE)):
             for language in languages:
-                answered = self._answer(batch, images, language, kinds)
-                for of_scene, drafts in zip(found, answered, strict=True):
-                    of_scene.extend(drafts)
-            answers += found
+                batch = [scenes[index] for index in indices]
+                found = self._answer(batch, [images[index] for index in indices], language, kinds)
+                for index, of_scene in zip(indices, found, strict=True):
+                    answers[index] += of_scene
         return answers
 
     def _answer(
