@@ -68,6 +68,7 @@ class CaptionTruth:
 
     def __init__(self, ontology: Ontology) -> None:
         self._ontology = ontology
+        self._themes = {None, *(theme.key for theme in ontology.subdomains())}
         self._mentions: dict[str, Mentions] = {}
         self._unknowable: dict[str, Unknowable] = {}
 
@@ -75,8 +76,7 @@ class CaptionTruth:
         self, text: str, language: str, annotated: Mapping[str, float], subdomain: str | None
     ) -> Faithfulness:
         """As the function; of a language that is none of the 25, or of a theme that the ontology lacks, nothing."""
-        themes = {None, *(theme.key for theme in self._ontology.subdomains())}
-        if language not in LANGUAGES or subdomain not in themes:
+        if language not in LANGUAGES or subdomain not in self._themes:
             return Faithfulness((), None)
         if language not in self._mentions:
             self._mentions[language] = Mentions(self._ontology, language)

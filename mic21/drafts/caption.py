@@ -83,7 +83,7 @@ def caption(
     wanted = f"{captioner.name} {captioner.signature} {','.join(sorted(kinds))}"
     if scorer:
         wanted += f" clip={scorer.signature}"
-    todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images), languages)[:limit]
+    todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images), languages, kinds)[:limit]
     if not todo:
         return report
     parameters = {"backend": captioner.name, "signature": captioner.signature, "languages": list(languages)}
@@ -130,9 +130,18 @@ class _Todo:
     languages: tuple[str, ...]
 
 
-def _todo(corpus: Corpus, wanted: str, selection: Selection, languages: Sequence[str]) -> list[_Todo]:
-    """What is to be described, ordered by image id."""
+def _todo(
+    corpus: Corpus, wanted: str, selection: Selection, languages: Sequence[str], kinds: Sequence[str]
+) -> list[_Todo]:
+    """What is to be described, ordered by image id; not what has nothing but accepted captions."""
     with corpus.reading() as connection:
+        captions = schema.captions.c
+        accepted = {
+            tuple(row)
+            for row in connection.execute(
+                select(captions.image_id, captions.language, captions.kind).where(captions.status == "accepted")
+            )
+        }
         processed = schema.processed.c
         steps = [f"{STEP} {language}" for language in languages]
         statement = select(processed.step, processed.image_id, processed.signature).where(processed.step.in_(steps))
@@ -142,7 +151,12 @@ def _todo(corpus: Corpus, wanted: str, selection: Selection, languages: Sequence
     for image_id, scene in scenes:
         digest = hashlib.sha256(repr((scene.width, scene.height, scene.subdomain, scene.objects)).encode()).hexdigest()
         signature = f"{wanted} {digest[:16]}"
-        missing = tuple(found for found in languages if (f"{STEP} {found}", image_id, signature) not in done)
+        missing = tuple(
+            language
+            for language in languages
+            if (f"{STEP} {language}", image_id, signature) not in done
+            and not all((image_id, language, kind) in accepted for kind in kinds)
+        )
         if missing:
             todo.append(_Todo(image_id, scene, signature, missing))
     return todo
@@ -172,9 +186,15 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
         )
         objects.setdefault(row["image_id"], []).append(found)
     for row in corpus.image_rows(selection, connection=connection):
-        image = partial(load_photograph, corpus, row["sha256"], row["extension"])
+        image = partial(_photograph, corpus, row)
         found_here = tuple(objects.get(row["id"], ()))
         yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
+
+
+def _photograph(corpus: Corpus, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
+    if row["sha256"] is None:
+        raise CorpusError(f"{row['file_name']}: no photograph was ever stored")
+    return load_photograph(corpus, row["sha256"], row["extension"])
 
 
 class _Judge:

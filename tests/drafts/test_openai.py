@@ -146,6 +146,28 @@ def test_each_language_resumes_by_itself(chat: ChatApp, url: str, dogs: Corpus) 
     assert caption(dogs, captioner(dogs, url), languages=["bg"], images=[1, 2]).images == 0
 
 
+def test_nothing_is_asked_where_all_is_accepted(chat: ChatApp, url: str, dogs: Corpus) -> None:
+    caption(dogs, captioner(dogs, url), images=[1, 2])
+    with dogs.writing() as connection:
+        connection.exec_driver_sql("UPDATE captions SET status = 'accepted' WHERE image_id = 1")
+        connection.exec_driver_sql("UPDATE annotations SET area = area + 1")
+    chat.bodies.clear()
+    assert caption(dogs, captioner(dogs, url), images=[1, 2]).images == 1
+    assert [sent_image(body).width for body in chat.bodies] == [70]
+
+
+def test_a_photograph_that_is_missing_is_a_failure_of_its_own(chat: ChatApp, url: str, dogs: Corpus) -> None:
+    (row,) = dogs.images(images=[1]).to_pylist()
+    dogs.files.path(row["sha256"], row["extension"]).unlink()
+    with dogs.writing() as connection:
+        connection.exec_driver_sql("UPDATE images SET sha256 = NULL WHERE id = 2")
+    report = caption(dogs, captioner(dogs, url), images=[1, 2, 3])
+    assert [id for id, _ in report.failed] == [1, 2]
+    assert "the stored photograph is missing" in report.failed[0][1]
+    assert report.failed[1][1] == "en: 02.png: no photograph was ever stored"
+    assert list(texts(dogs)) == [3]
+
+
 @pytest.mark.parametrize("refuses", [set(), {"json_schema"}, {"json_schema", "json_object"}])
 def test_a_server_without_schemas_is_asked_more_simply(
     chat: ChatApp, url: str, dogs: Corpus, refuses: set[str]
@@ -239,9 +261,10 @@ def test_no_server_stops_the_step_and_loses_nothing(chat: ChatApp, dogs: Corpus)
     with pytest.raises(BackendError, match=r"http://127.0.0.1:\d+/v1: no server answers"):
         caption(dogs, captioner(dogs, address, retries=0))
     assert texts(dogs) == {1: list(GOOD["en"].values())}
-    for address in ("localhost:11434", "ftp://x/v1", "http://"):
-        with pytest.raises(BackendError, match="--url: expected an address"):
+    for address in ("localhost:11434", "ftp://x/v1", "http://", "ftp://me:secret@host/v1"):
+        with pytest.raises(BackendError, match="--url: expected an address") as caught:
             captioner(dogs, address)
+        assert "secret" not in str(caught.value)
 
 
 _KILLED = """

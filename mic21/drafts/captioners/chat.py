@@ -53,12 +53,12 @@ class ChatServer:
             raise BackendError("OPENAI_API_KEY: expected ASCII without spaces and line ends, found other characters")
         try:
             address = httpx.URL(url.rstrip("/"))
-        except httpx.InvalidURL as error:
-            raise BackendError(
-                f"--url: expected an address such as http://127.0.0.1:11434/v1, found {url!r}"
-            ) from error
-        if address.scheme not in ("http", "https") or not address.host:
-            raise BackendError(f"--url: expected an address such as http://127.0.0.1:11434/v1, found {url!r}")
+            is_web = address.scheme in ("http", "https") and bool(address.host)
+        except httpx.InvalidURL:
+            is_web = False
+        if not is_web:
+            found = url.rpartition("@")[2]  # without a password
+            raise BackendError(f"--url: expected an address such as http://127.0.0.1:11434/v1, found {found!r}")
         self._shown = str(address.copy_with(username=None, password=None, query=None))
         self._key = key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -106,7 +106,7 @@ class ChatServer:
         try:
             answer = response.json()
         except ValueError as error:
-            raise RequestFailed(f"expected JSON of the server, found {self._hidden(response.text[:80])!r}") from error
+            raise RequestFailed(f"expected JSON of the server, found {self._hidden(response.text)[:80]!r}") from error
         if not isinstance(answer, dict):
             raise RequestFailed(f"expected a JSON object of the server, found {type(answer).__name__}")
         usage = answer.get("usage")
@@ -121,7 +121,7 @@ class ChatServer:
             text = found["message"] if isinstance(found, dict) else found
         except (ValueError, KeyError, TypeError):
             text = response.text
-        return self._hidden(" ".join(str(text).split())[:200])
+        return self._hidden(" ".join(str(text).split()))[:200]
 
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "…") if self._key else text
