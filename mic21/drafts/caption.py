@@ -128,6 +128,7 @@ class _Todo:
     scene: Scene
     signature: str
     languages: tuple[str, ...]
+    failures: Mapping[str, int]  # language → answers that came to nothing so far
 
 
 def _todo(
@@ -146,6 +147,7 @@ def _todo(
         steps = [f"{STEP} {language}" for language in languages]
         statement = select(processed.step, processed.image_id, processed.signature).where(processed.step.in_(steps))
         done = {tuple(row) for row in connection.execute(statement)}
+        failures = _failures(connection)
         scenes = list(_scenes(corpus, connection, selection))
     todo = []
     for image_id, scene in scenes:
@@ -158,8 +160,21 @@ def _todo(
             and not all((image_id, language, kind) in accepted for kind in kinds)
         )
         if missing:
-            todo.append(_Todo(image_id, scene, signature, missing))
+            todo.append(_Todo(image_id, scene, signature, missing, failures.get(image_id, {})))
     return todo
+
+
+def _failures(connection: Connection) -> dict[int, dict[str, int]]:
+    """Image id → language → how many failed answers are kept."""
+    captions = schema.captions.c
+    statement = select(captions.image_id, captions.language).where(
+        captions.status == "rejected", captions.origin == "model", captions.attributes.contains('"failure":')
+    )
+    found: dict[int, dict[str, int]] = {}
+    for image_id, language in connection.execute(statement):
+        of_image = found.setdefault(image_id, {})
+        of_image[language] = of_image.get(language, 0) + 1
+    return found
 
 
 Answer = Sequence[CaptionDraft | CaptionFailure]
@@ -169,7 +184,8 @@ def _answers(captioner: Captioner, batch: Sequence[_Todo], language: str, kinds:
     """Image id → answer."""
     if not batch:
         return {}
-    answers = captioner.caption([one.scene for one in batch], languages=[language], kinds=kinds)
+    scenes = [replace(one.scene, failures=one.failures.get(language, 0)) for one in batch]
+    answers = captioner.caption(scenes, languages=[language], kinds=kinds)
     return {one.image_id: answer for one, answer in zip(batch, answers, strict=True)}
 
 

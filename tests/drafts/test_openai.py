@@ -146,6 +146,18 @@ def test_each_language_resumes_by_itself(chat: ChatApp, url: str, dogs: Corpus) 
     assert caption(dogs, captioner(dogs, url), languages=["bg"], images=[1, 2]).images == 0
 
 
+def test_what_failed_is_asked_again_with_another_seed_and_the_rest_is_not(
+    chat: ChatApp, url: str, dogs: Corpus
+) -> None:
+    chat.plans = {60: ["prose", "empty"]}
+    for _ in range(3):
+        caption(dogs, captioner(dogs, url), images=[1, 2])
+    asked = [(sent_image(body).width, body["temperature"], body["seed"]) for body in chat.bodies]
+    assert sorted(asked) == [(60, 0.0, 0), (60, 0.3, 1), (60, 0.3, 2), (70, 0.0, 0)]
+    (row,) = dogs.captions(images=[1], kind="title", status="draft").to_pylist()
+    assert json.loads(row["attributes"]) == {"model": "gemma3:4b", "temperature": 0.3, "seed": 2}
+
+
 def test_nothing_is_asked_where_all_is_accepted(chat: ChatApp, url: str, dogs: Corpus) -> None:
     caption(dogs, captioner(dogs, url), images=[1, 2])
     with dogs.writing() as connection:

@@ -45,6 +45,7 @@ class Scene:
         subdomain: key, or None.
         objects: the draft and accepted ones.
         image: gives the photograph, uint8 h×w×3 RGB, when it is called.
+        failures: answers that came to nothing so far.
     """
 
     width: int
@@ -52,6 +53,7 @@ class Scene:
     subdomain: str | None
     objects: tuple[SceneObject, ...]
     image: Callable[[], npt.NDArray[np.uint8]]
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

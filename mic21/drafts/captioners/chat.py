@@ -62,7 +62,8 @@ class ChatServer:
         self._shown = str(address.copy_with(username=None, password=None, query=None))
         self._key = key
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.Client(timeout=httpx.Timeout(timeout, connect=10.0), headers=headers)
+        unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None)  # the threads are the limit
+        self._client = httpx.Client(timeout=httpx.Timeout(timeout, connect=10.0), headers=headers, limits=unlimited)
         self._endpoint = f"{address}/chat/completions"
         self._retries, self._wait = retries, wait
         self._lock = threading.Lock()

@@ -13,13 +13,14 @@ from PIL import Image
 from mic21.drafts.captioners import CaptionDraft, CaptionFailure, Scene
 from mic21.drafts.captioners.chat import ChatServer, RequestFailed
 from mic21.drafts.captioners.prompts import VERSION, answer_schema, check_request, question, read_answer, rules
-from mic21.errors import BackendError, CorpusError
+from mic21.errors import CorpusError
 from mic21.ontology import Ontology
 
 DEFAULT_MODEL = "gemma3"
 DEFAULT_URL = "http://127.0.0.1:11434/v1"  # Ollama's
 _LONGEST_SIDE = 1024  # pixels; Gemma 3 looks at 896
 _MOST_TOKENS = 1024
+_SECOND_TEMPERATURE = 0.3  # at least, where the first answer was none
 # How JSON is asked for, the strictest first; a server that does not know one is asked by the next.
 _FORMATS = ("json_schema", "json_object", None)
 
@@ -113,9 +114,12 @@ class OpenaiCaptioner:
                 raise
 
     def _ask(self, scene: Scene, language: str, kinds: Sequence[str]) -> list[CaptionDraft | CaptionFailure]:
-        how: dict[str, object] = {"model": self._model, "temperature": self._temperature, "seed": self._seed}
+        sampling = {"temperature": self._temperature, "seed": self._seed + scene.failures}
+        if scene.failures:  # at 0 a model would say the same again
+            sampling["temperature"] = max(self._temperature, _SECOND_TEMPERATURE)
+        how: dict[str, object] = {"model": self._model, **sampling}
         try:
-            response = self._complete(self._messages(scene, language, kinds), kinds)
+            response = self._complete(self._messages(scene, language, kinds), sampling, kinds)
         except (RequestFailed, CorpusError) as error:
             return [CaptionFailure(language, str(error), attributes=how)]
         try:
@@ -135,14 +139,15 @@ class OpenaiCaptioner:
         text = {"type": "text", "text": question(scene, language, self._ontology)}
         return [{"role": "system", "content": rules(language, kinds)}, {"role": "user", "content": [image, text]}]
 
-    def _complete(self, messages: list[dict[str, Any]], kinds: Sequence[str]) -> Mapping[str, Any]:
+    def _complete(
+        self, messages: list[dict[str, Any]], sampling: Mapping[str, float], kinds: Sequence[str]
+    ) -> Mapping[str, Any]:
         """The response, to the strictest request for JSON that the server does not refuse."""
         body = {
             "model": self._model,
             "messages": messages,
-            "temperature": self._temperature,
-            "seed": self._seed,
             "max_tokens": _MOST_TOKENS,
+            **sampling,
         }
         first = self._format
         for index in range(first, len(_FORMATS)):
@@ -155,7 +160,7 @@ class OpenaiCaptioner:
             with self._lock:
                 self._format = max(self._format, index)
             return response
-        raise BackendError(f"captioner {self.name!r}: no way is left to ask for JSON")
+        raise AssertionError("the last format returns or raises")
 
 
 def read_response(response: Mapping[str, Any]) -> tuple[str, str | None]:
