@@ -3,20 +3,15 @@
 CLIP reads the languages that it was trained on, most checkpoints English alone, and the first 77 tokens of a text.
 """
 
-import pickle
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import open_clip
 import torch
 from PIL import Image
-from safetensors import SafetensorError
 
-from mic21.drafts.segmenters.instances import digest_weights, torch_device
-from mic21.errors import BackendError
+from mic21.drafts.open_vocabulary import load_clip
+from mic21.networks.weights import digest_weights, torch_device
 
 
 class Alignment:
@@ -34,7 +29,7 @@ class Alignment:
             BackendError: there is no such model, file or device, or the file does not fit the model.
         """
         self._device = torch_device(device)
-        self._model, self._preprocess, self._tokenizer = _load(clip, self._device)
+        self._model, self._preprocess, self._tokenizer = load_clip(clip, self._device)
         self.signature = digest_weights(self._model.state_dict())[:16]
 
     @torch.inference_mode()
@@ -44,23 +39,3 @@ class Alignment:
         seen = self._model.encode_image(pixels, normalize=True)
         read = self._model.encode_text(self._tokenizer(list(texts)).to(self._device), normalize=True)
         return [round(float(cosine), 4) for cosine in (read @ seen.T)[:, 0]]
-
-
-def _load(clip: str, device: torch.device) -> tuple[Any, Any, Any]:
-    """Model, preprocessing and tokenizer."""
-    if Path(clip).is_dir():
-        clip = f"local-dir:{clip}"
-    has_schema = clip.startswith(("local-dir:", "hf-hub:"))
-    model, _, weights = (clip, "", "") if has_schema else clip.partition(":")
-    if not has_schema and not weights:
-        raise BackendError(f"--clip: expected MODEL:FILE or MODEL:TAG, found {clip!r}")
-    try:
-        loaded, preprocess = open_clip.create_model_from_pretrained(
-            model, pretrained=weights or None, device=device, weights_only=True
-        )
-        return loaded.eval(), preprocess, open_clip.get_tokenizer(model)
-    except (AssertionError, OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BackendError(
-            f"--clip: expected a model of open_clip with its weights, found {clip!r}: {reason}"
-        ) from error

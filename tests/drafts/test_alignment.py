@@ -73,8 +73,8 @@ def test_what_is_no_model_is_refused(model: Path, tmp_path: Path) -> None:
     other = SMALL | {"text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1}}
     (tmp_path / "other-captions.json").write_text(json.dumps(other))
     open_clip.add_model_config(tmp_path / "other-captions.json")
-    with pytest.raises(BackendError, match="--clip: expected MODEL:FILE or MODEL:TAG, found 'ViT-B-32'"):
+    with pytest.raises(BackendError, match="clip: expected MODEL:FILE or MODEL:TAG, found 'ViT-B-32'"):
         Alignment("ViT-B-32")
     for name in (f"other-captions:{model}/open_clip_model.safetensors", "no-such:laion2b", str(tmp_path)):
-        with pytest.raises(BackendError, match="--clip: expected a model of open_clip"):
+        with pytest.raises(BackendError, match="clip: expected a model of open_clip"):
             Alignment(name)

@@ -16,8 +16,8 @@ from transformers.utils import logging
 
 from mic21.drafts.captioners import CaptionDraft, CaptionFailure, Scene
 from mic21.drafts.captioners.prompts import VERSION, check_request, question, read_answer, rules
-from mic21.drafts.segmenters.instances import digest_weights, torch_device
 from mic21.errors import BackendError, CorpusError
+from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "google/gemma-3-4b-it"
