@@ -64,7 +64,7 @@ class OpenVocabulary:
         self._ontology = ontology
         self._min_probability = min_probability
         self._device = torch_device(device)
-        self._model, self._preprocess, self._tokenizer = _load(clip, self._device)
+        self._model, self._preprocess, self._tokenizer = load_clip(clip, self._device)
         mean = open_clip.get_model_preprocess_cfg(self._model)["mean"]
         self._paint = tuple(round(255 * value) for value in mean)
         self._names: dict[str | None, tuple[list[Category], Tensor]] = {}
@@ -154,8 +154,12 @@ def _english(category: Category) -> str:
     return category.name("en") or category.key.replace("_", " ")
 
 
-def _load(clip: str, device: torch.device) -> tuple[Any, Any, Any]:
-    """Model, preprocessing and tokenizer."""
+def load_clip(clip: str, device: torch.device) -> tuple[Any, Any, Any]:
+    """Model, preprocessing and tokenizer of an open_clip model, named as `OpenVocabulary` takes it.
+
+    Raises:
+        BackendError: there is no such model or file, or the file does not fit the model.
+    """
     if Path(clip).is_dir():
         clip = f"local-dir:{clip}"
     schema = clip.startswith(("local-dir:", "hf-hub:"))
@@ -168,6 +172,6 @@ def _load(clip: str, device: torch.device) -> tuple[Any, Any, Any]:
             model, pretrained=weights or None, device=device, weights_only=True
         )
         return loaded.eval(), preprocess, open_clip.get_tokenizer(model)
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (AssertionError, OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise BackendError(f"clip: expected a model of open_clip with its weights, found {clip!r}: {reason}") from error

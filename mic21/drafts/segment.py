@@ -35,6 +35,7 @@ class DraftReport:
         superseded: how many undecided drafts of earlier runs it rejected in their favour.
         failed: (image id, reason) of those it could not look at.
         unmapped: label → how many regions of it no category of the theme fits, whether kept or dropped.
+        usage: what a captioner counts: requests, retries, prompt_tokens, completion_tokens, cost.
     """
 
     images: int = 0
@@ -42,6 +43,7 @@ class DraftReport:
     superseded: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
     unmapped: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, float] = field(default_factory=dict)
 
 
 def segment(
