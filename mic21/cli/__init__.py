@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review
+from mic21.cli import corpus, demo, drafts, edit, evaluate, finetune, ontology, ontology_upkeep, release, review
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(corpus.import_app, name="import")
 app.add_typer(corpus.export_app, name="export")
 app.command()(drafts.segment)
 app.command()(drafts.caption)
+app.command()(finetune.finetune)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
 app.command()(corpus.query)
