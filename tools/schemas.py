@@ -7,11 +7,18 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.drafts.finetune.report import FinetuneReport
+from mic21.drafts.segmenters.detector import Detector
 from mic21.ontology.export.json import OntologyDocument
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-MODELS: dict[str, type[BaseModel]] = {"manifest.schema.json": Manifest, "ontology.schema.json": OntologyDocument}
+MODELS: dict[str, type[BaseModel]] = {
+    "detector.schema.json": Detector,
+    "finetune-report.schema.json": FinetuneReport,
+    "manifest.schema.json": Manifest,
+    "ontology.schema.json": OntologyDocument,
+}
 
 
 def main() -> int:

@@ -42,7 +42,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Release:
 @pytest.fixture(scope="module")
 def detector(release: Release, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FinetuneReport]:
     folder = tmp_path_factory.mktemp("detector") / "chess"
-    options = {"batch_size": 4, "learning_rate": 3e-3, "max_steps": 150, "patience": 100}
+    options = {"batch_size": 4, "learning_rate": 4e-3, "max_steps": 180, "patience": 100}
     return folder, finetune(release, "chess", "torchvision", folder, **SMALL, **options)
 
 
@@ -116,9 +116,7 @@ def test_it_starts_from_weights_where_the_classes_are_the_same_and_where_not(
 ) -> None:
     start = tensors(detector[0])
     for name, categories in {"same": SHAPES, "other": ("trophy",)}.items():
-        learner = load_learner(
-            "torchvision", categories, weights=str(detector[0]), learning_rate=1e-4, steps=1, seed=0
-        )
+        learner = load_learner("torchvision", categories, weights=str(detector[0]), learning_rate=1e-4, steps=1, seed=0)
         learner.save(tmp_path / name)
     same, other = tensors(tmp_path / "same"), tensors(tmp_path / "other")
     assert all(torch.equal(same[name], tensor) for name, tensor in start.items())
@@ -188,9 +186,7 @@ def test_a_loss_that_is_no_number_stops_it(few: Release, tmp_path: Path) -> None
         finetune(few, "chess", "torchvision", tmp_path / "out", **SMALL, learning_rate=1e30, max_steps=9)
 
 
-def test_the_command_reports_what_came_of_it(
-    few: Release, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_reports_what_came_of_it(few: Release, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "out")
     options = ["--weights", "small_maskrcnn", "--from-scratch", "--max-steps", "2"]
     assert run(["finetune", str(few.path), "--subdomain", "chess", "--out", folder, *options, "--json"]) == 0

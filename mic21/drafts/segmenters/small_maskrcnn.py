@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, FastRCNNPredictor
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
@@ -30,7 +30,7 @@ class _Backbone(nn.Module):
         for width in _WIDTHS:
             self.stages.append(nn.Sequential(_convolution(before, width, 2), _convolution(width, width, 1)))
             before = width
-        self.pyramid = FeaturePyramidNetwork(list(_WIDTHS[1:]), _CHANNELS)
+        self.pyramid = FeaturePyramidNetwork(list(_WIDTHS[1:]), _CHANNELS, norm_layer=_norm)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         found = [self.stages[0](images)]
@@ -41,9 +41,11 @@ class _Backbone(nn.Module):
 
 
 def _convolution(before: int, width: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.GroupNorm(8, width), nn.ReLU(inplace=True)
-    )
+    return nn.Sequential(nn.Conv2d(before, width, 3, stride, 1, bias=False), _norm(width), nn.ReLU(inplace=True))
+
+
+def _norm(width: int) -> nn.Module:
+    return nn.GroupNorm(8, width)
 
 
 def small_maskrcnn(classes: int, **options: Any) -> MaskRCNN:
@@ -63,7 +65,7 @@ def small_maskrcnn(classes: int, **options: Any) -> MaskRCNN:
         rpn_pre_nms_top_n_test=200,
         rpn_post_nms_top_n_test=100,
         box_roi_pool=MultiScaleRoIAlign(_LEVELS, 7, 1),
-        box_head=TwoMLPHead(_CHANNELS * 7 * 7, 128),
+        box_head=FastRCNNConvFCHead((_CHANNELS, 7, 7), [_CHANNELS, _CHANNELS], [128], norm_layer=_norm),
         box_predictor=FastRCNNPredictor(128, classes),
         box_batch_size_per_image=24,
         box_positive_fraction=0.5,
