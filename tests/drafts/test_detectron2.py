@@ -245,7 +245,7 @@ def test_it_learns_and_what_it_wrote_segments_at_once(tmp_path: Path) -> None:
     weights = str(save_config(tmp_path, LEARNS))
     out = tmp_path / "detector"
     report = finetune(
-        release, "chess", "detectron2", out, weights=weights, from_scratch=True, batch_size=4, learning_rate=3e-3,
+        release, "chess", "detectron2", out, weights=weights, from_scratch=True, batch_size=4, learning_rate=1e-3,
         max_steps=60, patience=100,
     )  # fmt: skip
     losses = [one.loss for one in report.evaluations]
