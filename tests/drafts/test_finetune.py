@@ -42,7 +42,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Release:
 @pytest.fixture(scope="module")
 def detector(release: Release, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, FinetuneReport]:
     folder = tmp_path_factory.mktemp("detector") / "chess"
-    options = {"batch_size": 4, "learning_rate": 4e-3, "max_steps": 180, "patience": 100}
+    options = {"batch_size": 4, "learning_rate": 4e-3, "max_steps": 280, "patience": 100}
     return folder, finetune(release, "chess", "torchvision", folder, **SMALL, **options)
 
 
