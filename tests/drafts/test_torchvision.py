@@ -107,7 +107,7 @@ def test_published_weights_are_not_unpickled_either(tmp_path: Path, monkeypatch:
     (tmp_path / "hub/checkpoints").mkdir(parents=True)
     url = get_model_weights(NAME).DEFAULT.url
     torch.save(print, tmp_path / "hub/checkpoints" / url.rpartition("/")[2])
-    with pytest.raises(BackendError, match=r"its weights could not be had .*print"):
+    with pytest.raises(BackendError, match="expected weights, found a download that holds more"):
         load_segmenter("torchvision", ONTO, weights=NAME)
 
 

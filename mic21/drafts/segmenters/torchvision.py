@@ -26,6 +26,7 @@ from mic21.ontology import Ontology
 DEFAULT = "maskrcnn_resnet50_fpn_v2"
 LABEL_SET = "coco-80"
 COCO_LABELS = MaskRCNN_ResNet50_FPN_V2_Weights.DEFAULT.meta["categories"]
+_PICKLE = "holds more than tensors, which would run when it is read"
 _LONGEST = 1333  # pixels of the longer side, which these models scale their input to
 
 
@@ -143,7 +144,9 @@ def published_weights(architecture: str) -> dict[str, Tensor]:
         weights: dict[str, Tensor] = get_model_weights(architecture).DEFAULT.get_state_dict(
             progress=sys.stderr.isatty(), check_hash=True, weights_only=True
         )
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError as error:
+        raise BackendError(f"{architecture}: expected weights, found a download that {_PICKLE}") from error
+    except (OSError, RuntimeError, ValueError) as error:
         raise BackendError(
             f"{architecture}: its weights could not be had ({error}); give a file: {architecture}:FILE"
         ) from error
@@ -160,7 +163,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
+    except pickle.UnpicklingError as error:
+        raise BackendError(f"{path}: expected weights, found a file that {_PICKLE}") from error
+    except (OSError, RuntimeError, EOFError, safetensors.SafetensorError) as error:
         raise BackendError(f"{path}: expected weights, a file of tensors, found: {error}") from error
     found = found.get("model", found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
