@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.drafts.finetune.report import FinetuneReport
+from mic21.drafts.segmenters.detector import Detector
 from mic21.evaluation.caption_report import CaptionReport
 from mic21.evaluation.tags import TagReport
 from mic21.ontology.export.json import OntologyDocument
@@ -22,6 +24,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "tags-report.schema.json": TagReport,
     "release-diff.schema.json": ReleaseDiff,
     "release-toml.schema.json": Facts,
+    "detector.schema.json": Detector,
+    "finetune-report.schema.json": FinetuneReport,
 }
 
 

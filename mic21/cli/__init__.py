@@ -18,6 +18,7 @@ from mic21.cli import (
     drafts,
     edit,
     evaluate,
+    finetune,
     imports,
     ontology,
     ontology_upkeep,
@@ -41,6 +42,7 @@ app.add_typer(imports.app, name="import")
 app.add_typer(corpus.export_app, name="export")
 app.command()(drafts.segment)
 app.command()(drafts.caption)
+app.command()(finetune.finetune)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
 app.command()(doctor.doctor)

@@ -17,7 +17,11 @@ def decode_photograph(data: bytes) -> Pixels:
     >>> decode_photograph(file.getvalue()).shape
     (2, 3, 3)
     """
-    image: Image.Image = Image.open(io.BytesIO(data))
+    return to_rgb(Image.open(io.BytesIO(data)))
+
+
+def to_rgb(image: Image.Image) -> Pixels:
+    """An upright photograph as uint8 h×w×3 RGB; transparent parts are laid over white."""
     if image.mode == "I;16":  # Pillow would cut 16 bits off at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data:

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from mic21.errors import BackendError
 
+RUNS_CODE = "holds more than tensors, which would run when it is read"
+
 
 def torch_device(name: str) -> torch.device:
     """A device that a tensor really gets to.
@@ -46,7 +48,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
+    except pickle.UnpicklingError as error:
+        raise BackendError(f"{path}: expected weights, found a file that {RUNS_CODE}") from error
+    except (OSError, RuntimeError, EOFError, safetensors.SafetensorError) as error:
         raise BackendError(f"{path}: expected weights, a file of tensors, found: {error}") from error
     found = found.get("model", found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):

@@ -10,10 +10,14 @@ import pytest
 import safetensors.torch
 import torch
 
+from mic21.drafts.finetune import load_learner
+from mic21.drafts.finetune.step import finetune
 from mic21.drafts.segmenters import Photograph, Region, load_segmenter
 from mic21.errors import BackendError
 from mic21.geometry import rle_to_mask
 from mic21.ontology import Ontology
+
+from .scenes import build
 
 pytest.importorskip("detectron2")
 pytestmark = [pytest.mark.detectron2, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -222,3 +226,50 @@ def test_a_model_without_masks_is_refused(tmp_path: Path) -> None:
     segmenter = load_segmenter("detectron2", ONTO, weights=f"{path}:{tmp_path / 'model.pkl'}")
     with pytest.raises(BackendError, match="expected a model that gives masks"):
         segmenter.segment(photographs()[:1])
+
+
+LEARNS = {
+    "MODEL": {
+        "ANCHOR_GENERATOR": {"SIZES": [[16], [24], [32], [48], [64]]},
+        "RESNETS": {"DEPTH": 18, "NORM": "BN", "RES2_OUT_CHANNELS": 64},
+        "FPN": {"OUT_CHANNELS": 32, "NORM": "BN"},
+        "RPN": {"PRE_NMS_TOPK_TRAIN": 200, "POST_NMS_TOPK_TRAIN": 100, "BATCH_SIZE_PER_IMAGE": 64},
+        "ROI_HEADS": {"BATCH_SIZE_PER_IMAGE": 24, "POSITIVE_FRACTION": 0.5},
+        "ROI_BOX_HEAD": {"FC_DIM": 128},
+    }
+}
+
+
+def test_it_learns_and_what_it_wrote_segments_at_once(tmp_path: Path) -> None:
+    release = build(tmp_path, 60)
+    weights = str(save_config(tmp_path, LEARNS))
+    out = tmp_path / "detector"
+    report = finetune(
+        release, "chess", "detectron2", out, weights=weights, from_scratch=True, batch_size=4, learning_rate=1e-3,
+        max_steps=60, patience=100,
+    )  # fmt: skip
+    losses = [one.loss for one in report.evaluations]
+    assert losses[-1] < losses[0] * 0.8
+    assert report.best_step > 0
+    segmenter = load_segmenter("detectron2", ONTO, weights=str(out), min_score=0.01)
+    sample = next(iter(release.samples("test")))
+    (regions,) = segmenter.segment([Photograph(np.asarray(sample.image), "chess")])
+    assert {region.category_id for region in regions} <= {ONTO["chess_clock"].id, ONTO["chessboard"].id}
+    learner = load_learner("detectron2", report.categories, weights=str(out), learning_rate=1e-4, steps=1, seed=0)
+    learner.save(tmp_path / "again")
+    assert (tmp_path / "again/model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("new_baselines/mask_rcnn_R_50_FPN_100ep_LSJ.py", "expected a YAML configuration, found a lazy one"),
+        ("COCO-PanopticSegmentation/panoptic_fpn_R_50_1x.yaml", "expected a configuration of an R-CNN with masks"),
+        ("COCO-Detection/faster_rcnn_R_50_FPN_1x.yaml", "expected a configuration of an R-CNN with masks"),
+    ],
+)
+def test_what_cannot_learn_masks_is_refused(config: str, message: str) -> None:
+    with pytest.raises(BackendError, match=message):
+        load_learner(
+            "detectron2", ["chess_clock"], weights=config, from_scratch=True, learning_rate=1e-4, steps=1, seed=0
+        )

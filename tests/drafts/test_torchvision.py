@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from torchvision.models import get_model
+from torchvision.models import get_model, get_model_weights
 
 from mic21.corpus.ingest import ingest
 from mic21.corpus.metadata import Facts
@@ -100,6 +100,16 @@ def test_bad_weights_are_refused(weights: str, message: str, tmp_path: Path) -> 
     place = weights.format(pickle=tmp_path / "pickle.pth", other=tmp_path / "other.pth")
     with pytest.raises(BackendError, match=message):
         load_segmenter("torchvision", ONTO, weights=place)
+
+
+def test_published_weights_are_not_unpickled_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that somebody else put a pickle into; torch keeps it where it looks before it downloads."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    url = get_model_weights(NAME).DEFAULT.url
+    torch.save(print, tmp_path / "hub/checkpoints" / url.rpartition("/")[2])
+    with pytest.raises(BackendError, match="expected weights, found a download that holds more"):
+        load_segmenter("torchvision", ONTO, weights=NAME)
 
 
 def test_a_backend_of_no_package_index_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 It holds `model.safetensors`, and in `model.json` what the tensors do not say.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,16 @@ def read_detector(folder: Path, backend: str) -> Detector:
     if detector.backend != backend:
         raise BackendError(f"{path}: backend: expected {backend}, found {detector.backend}; segment with that one")
     return detector
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    partial = path.with_name(f".{path.name}")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def meanings_by_name(ontology: Ontology, labels: Iterable[str]) -> Mapping[str, str]:

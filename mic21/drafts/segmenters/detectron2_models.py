@@ -38,7 +38,7 @@ class Model:
         channels: `RGB` or `BGR`.
         classes: the name of each class.
         dataset: that it learnt from, as detectron2 calls it; empty where it has classes of its own.
-        digest: of the configuration.
+        digest: of the configuration and the classes.
     """
 
     name: str
@@ -65,7 +65,7 @@ def load_model(weights: str, device: torch.device) -> Model:
     name, _, file = weights.partition(":")
     config = read_config(name)
     dataset = _dataset(config)
-    file = file or _published(name)
+    file = file or published_weights(name)
     own = Path(file).with_suffix(".json")
     if own.is_file():
         classes, dataset = _read_classes(own), ""
@@ -142,7 +142,7 @@ def make_model(config: Config, device: torch.device, *, name: str, classes: Sequ
     expected = getattr(getattr(network, "roi_heads", None), "num_classes", len(classes))
     if expected != len(classes):
         raise BackendError(f"{name}: expected the names of its {expected} classes, found {len(classes)}")
-    digest = hashlib.sha256(f"{spelling} {resize}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{spelling} {resize} {list(classes)}".encode()).hexdigest()
     return Model(
         name, network.eval(), transforms.AugmentationList(list(resize)), channels, list(classes), dataset, digest
     )
@@ -166,6 +166,18 @@ def load_weights(network: Any, place: str, *, may_differ: str | None = None) -> 
     if not Path(file).is_file():
         raise BackendError(f"{place}: expected weights, found no such file")
     _Checkpointer(network, may_differ).load(file)
+
+
+def published_weights(name: str) -> str:
+    """Where detectron2 publishes the weights of a model of its zoo.
+
+    Raises:
+        BackendError: it publishes none.
+    """
+    try:
+        return str(model_zoo.get_checkpoint_url(name))
+    except RuntimeError as error:
+        raise BackendError(f"{name}: detectron2 has no weights of it; give a file: {name}:FILE") from error
 
 
 class _Checkpointer(DetectionCheckpointer):  # type: ignore[misc] # detectron2 has no types
@@ -206,13 +218,6 @@ def _from_zoo(path: Path) -> dict[str, Any]:
 
 def _is_tensor(value: object) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
-
-
-def _published(name: str) -> str:
-    try:
-        return str(model_zoo.get_checkpoint_url(name))
-    except RuntimeError as error:
-        raise BackendError(f"{name}: detectron2 has no weights of it; give a file: {name}:FILE") from error
 
 
 def _read_classes(path: Path) -> list[str]:
