@@ -31,7 +31,7 @@ def one(chess: Corpus, tmp_path: Path) -> Path:
 
 def test_versions_are_ordered_as_semver_says() -> None:
     ordered = ["0.9.0", "1.0.0-1", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-rc.2", "1.0.0", "1.0.1"]
-    assert sorted(ordered[::-1], key=parse_version) == ordered
+    assert sorted(set(ordered), key=parse_version) == ordered
     for text in ("1.0", "01.0.0", "1.0.0-", "1.0.0-a..b", "v1.0.0"):
         with pytest.raises(UsageError, match=r"MAJOR\.MINOR\.PATCH"):
             parse_version(text)
