@@ -72,8 +72,8 @@ def test_a_kill_at_any_time_leaves_a_whole_release_or_none(chess: Corpus, tmp_pa
 
 
 def _failing(corpus: Corpus, target: Path, limit: Callable[[], None]) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "mic21.cli", "release", "build", str(target), "--version", "1.0.0"]
-    program = f"from mic21.cli import run; import sys; sys.exit(run({command[3:]!r} + ['-C', {str(corpus.path)!r}]))"
+    command = ["-C", str(corpus.path), "release", "build", str(target), "--version", "1.0.0"]
+    program = f"import sys; from mic21.cli import run; sys.exit(run({command!r}))"
     return subprocess.run([sys.executable, "-c", program], preexec_fn=limit, capture_output=True, check=False)
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_nothing_and_says_so(chess: Corpus, tmp_path: Path) -
     before = _tree(old)
     done = _failing(chess, tmp_path / "releases" / "new", limit)
     assert done.returncode == 1
-    assert b"expected room to write a release, found: [Errno 27] File too large" in done.stderr, done.stderr
+    assert b"expected room to write a release, found: [Errno 27]" in done.stderr
     assert [entry.name for entry in (tmp_path / "releases").iterdir()] == ["old"] and _tree(old) == before
     build_release(chess, tmp_path / "releases" / "new", version="1.0.0")
     assert verify_release(tmp_path / "releases" / "new") == []
