@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.evaluation.caption_report import CaptionReport
+from mic21.evaluation.tags import TagReport
 from mic21.ontology.export.json import OntologyDocument
 from mic21.release.diff import ReleaseDiff
 from mic21.release.facts import Facts
@@ -14,8 +16,10 @@ from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
+    "captions-report.schema.json": CaptionReport,
     "manifest.schema.json": Manifest,
     "ontology.schema.json": OntologyDocument,
+    "tags-report.schema.json": TagReport,
     "release-diff.schema.json": ReleaseDiff,
     "release-toml.schema.json": Facts,
 }

@@ -1,6 +1,6 @@
 """A release, opened for reading: samples from its shards, records from its tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,16 @@ class Release:
             table = table.filter(pc.is_in(table["id"], pc.unique(shown["image_id"].combine_chunks())))
         return table
 
-    def annotations(self, **filters: Any) -> pa.Table:
-        """The annotations by subdomain, image and id; filters as `mic21.Corpus.annotations`, and `split`."""
-        return self._records("annotations", filters)
+    def annotations(self, *, columns: Sequence[str] | None = None, **filters: Any) -> pa.Table:
+        """The annotations by subdomain, image and id.
+
+        Args:
+            columns: only these, so that masks that nobody asks for are not read.
+            **filters: as `mic21.Corpus.annotations`, and `split`.
+        """
+        if columns is None:
+            return self._records("annotations", filters)
+        return self._records("annotations", filters, list(dict.fromkeys(["image_id", *columns]))).select(list(columns))
 
     def captions(self, **filters: Any) -> pa.Table:
         """The captions by subdomain, image and id; filters as `mic21.Corpus.captions`, and `split`."""
@@ -105,10 +112,10 @@ class Release:
         """The categories as a table, ordered by id."""
         return self._read("categories", None)
 
-    def _records(self, name: str, filters: Mapping[str, Any]) -> pa.Table:
+    def _records(self, name: str, filters: Mapping[str, Any], columns: list[str] | None = None) -> pa.Table:
         split, selection = self._selection(filters)
         categories = selection.category_ids if name == "annotations" else None
-        table = self._read(name, _record_filter(selection, split, categories, name))
+        table = self._read(name, _record_filter(selection, split, categories, name), columns)
         if selection.licenses is not None:
             licensed = self._read("images", _image_filter(selection, split), ["id"])
             table = table.filter(pc.is_in(table["image_id"], licensed["id"].combine_chunks()))

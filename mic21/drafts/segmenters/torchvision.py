@@ -1,12 +1,9 @@
 """Mask R-CNN of torchvision, and any model of its that gives boxes, labels, scores and masks."""
 
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 from torchvision.models import detection as detection_models
@@ -15,8 +12,9 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.instances import digest_weights, scaled, to_regions, torch_device
+from mic21.drafts.segmenters.instances import scaled, to_regions
 from mic21.errors import BackendError
+from mic21.networks.weights import digest_weights, read_state_dict, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "maskrcnn_resnet50_fpn_v2"
@@ -96,21 +94,3 @@ def _load(architecture: str, file: str, min_score: float) -> Any:
     except RuntimeError as error:
         raise BackendError(f"{file}: expected the tensors of {architecture}, found others ({error})") from error
     return model
-
-
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file, or of one that torch saved, which is never unpickled.
-
-    Raises:
-        BackendError: the file is not there, or holds anything but tensors.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise BackendError(f"{path}: expected weights, a file of tensors, found: {error}") from error
-    found = found.get("model", found) if isinstance(found, dict) else found
-    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise BackendError(f"{path}: expected a state dict, found something else")
-    return found
