@@ -93,6 +93,10 @@ def build(
 
 
 def _show(manifest: Manifest) -> None:
+    splits = manifest.splits
+    empty = [split for split, share in splits.shares.items() if share and not manifest.counts[split].images]
+    if empty and splits.series == "author":
+        warn([f"no image in {', '.join(empty)}: an author's photographs of a subdomain stay together; see --series"])
     for split, counts in manifest.counts.items():
         typer.echo(f"{split}: {counts.images} images, {counts.annotations} annotations, {counts.captions} captions")
     for left in manifest.left_out:
@@ -105,7 +109,7 @@ def _show(manifest: Manifest) -> None:
         [
             f"split: {found.kind} {found.key or '(none)'} is off its shares: "
             + ", ".join(f"{split} {share:.0%}" for split, share in found.shares.items())
-            for found in manifest.splits.deviations
+            for found in splits.deviations
         ]
     )
 

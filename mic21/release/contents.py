@@ -60,7 +60,7 @@ class _Contents:
 
     def __init__(self, corpus: Corpus, connection: Connection, plan: Plan, folder: Path, head: Head) -> None:
         self.corpus, self.connection, self.plan, self.folder, self.head = corpus, connection, plan, folder, head
-        rows = category_rows(corpus, connection, plan.used_categories, plan.subdomains.values())
+        rows = category_rows(corpus, connection, plan.used_categories, set(plan.subdomains.values()))
         self.category_rows = [row for row, _ in rows]
         self.categories = [msgspec.json.encode(record) for _, record in rows]
         self.documents = SplitDocuments(folder / "coco", head, self.categories)

@@ -185,9 +185,10 @@ def _instances(connection: Connection, selection: Selection, images: Mapping[int
     statement = select(annotations.image_id, annotations.category_id)
     statement = statement.where(annotations.status.in_(selection.statuses or ()))
     counts: dict[int, int] = {}
-    for image_id, category_id in connection.execute(statement):
-        if image_id in images:
-            counts[category_id] = counts.get(category_id, 0) + 1
+    for part in connection.execute(statement, execution_options={"yield_per": 10_000}).partitions():
+        for image_id, category_id in part:
+            if image_id in images:
+                counts[category_id] = counts.get(category_id, 0) + 1
     return counts
 
 

@@ -3,8 +3,11 @@
 The index says where in which shard each photograph and its record lie, so that any of them is one read away.
 """
 
+import os
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,6 +42,7 @@ INDEX_SCHEMA = pa.schema(
         pa.field("record_bytes", pa.int64(), nullable=False),
     ]
 )
+_AHEAD = 8  # photographs in memory at most
 _BLOCK = 512
 _RECORD = 20 * _BLOCK
 
@@ -149,10 +153,10 @@ def write_shards(
     damaged: list[str] = []
     index: list[tuple[int, str, int, str, int, int, int, int]] = []
     with shard_writers(folder, SPLITS) as writers:
-        for done, row in enumerate(plan.image_rows(corpus, connection), 1):
+        for done, (row, reading) in enumerate(_read_ahead(corpus, plan.image_rows(corpus, connection)), 1):
             id, extension = row["id"], row["extension"]
             try:
-                image = corpus.files.read(row["sha256"], extension)
+                image = reading.result()
             except CorpusError as error:
                 damaged.append(str(error))
                 continue
@@ -180,6 +184,17 @@ def write_shards(
         pa.array(column, field.type) for column, field in zip(zip(*index, strict=True), INDEX_SCHEMA, strict=True)
     ]
     write_table(folder / "index.parquet", pa.Table.from_arrays(columns, schema=INDEX_SCHEMA))
+
+
+def _read_ahead(corpus: Corpus, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Future[bytes]]]:
+    """The rows of images, each with its photograph, of which a few are read and hashed while another is packed."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        waiting: deque[tuple[Mapping[str, Any], Future[bytes]]] = deque()
+        for row in rows:
+            waiting.append((row, pool.submit(corpus.files.read, row["sha256"], row["extension"])))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft()
+        yield from waiting
 
 
 def _interaction_record(row: Mapping[str, Any]) -> dict[str, Any]:

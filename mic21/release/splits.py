@@ -139,6 +139,8 @@ def assign_splits(arrivals: Sequence[Arrival], rule: SplitRule) -> dict[int, str
 
 def straddling(arrivals: Iterable[Arrival], rule: SplitRule) -> list[list[int]]:
     """The images that belong together and that the frozen splits keep apart, unit by unit."""
+    if not rule.frozen:
+        return []
     final = Units()
     for image in arrivals:
         final.join(image.id, [*_keys(image, image.first_group, rule.series), image.group])

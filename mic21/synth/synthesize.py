@@ -28,7 +28,6 @@ from mic21.synth.scenes import Scene, compose
 
 STEP = "synth"
 LICENSE = "CC0-1.0"
-AUTHOR = "mic21 synth"
 LANGUAGES = tuple(GRAMMARS)
 _BATCH = 64
 
@@ -177,7 +176,7 @@ def _insert(
         "group_key": stored.original_sha256,
         "subdomain": scene.recipe.subdomain,
         "license_id": license_id(connection, LICENSE),
-        "author": AUTHOR,
+        "author": None,  # the photographs of one author stay in one split of a release; scenes need not
         "status": "active",
         "run_id": run_id,
     }

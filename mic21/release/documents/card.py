@@ -166,7 +166,10 @@ def _absence(account: Account) -> str:
 
 def _left_out(account: Account) -> str:
     manifest = account.manifest
-    lines = [f"- {len(left.images):,} images: {left.reason}" for left in manifest.left_out]
+    lines = [
+        f"- {len(left.images):,} image{'' if len(left.images) == 1 else 's'}: {left.reason}"
+        for left in manifest.left_out
+    ]
     lines += [
         f"- {left.name} ({left.category_id}), {left.annotations:,} annotations: {left.reason}"
         for left in manifest.left_out_categories
