@@ -6,6 +6,7 @@ preprocessing, the views, and the SHA-256 of the shard, so over every photograph
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from safetensors.numpy import save_file
 from mic21.captioner.encoders import Encoder, Floats, Mask, Pixels
 from mic21.captioner.views import make_views
 from mic21.errors import CaptionerError
-from mic21.geometry import rle_to_mask, segmentation_to_rle
+from mic21.geometry import Rle, rle_to_mask, segmentation_to_rle
 from mic21.networks.pixels import decode_photograph
 from mic21.release.reader import Release, Sample
 from mic21.release.shards import IMAGES_PER_SHARD
@@ -73,6 +74,15 @@ class SeenObject:
     category_id: int
     mask: npt.NDArray[np.bool_]
     score: float
+
+    @classmethod
+    def of(cls, category_id: int, rle: Rle, bbox: Sequence[float], score: float | None) -> "SeenObject":
+        """An object as a corpus has it; where it has no mask, its box, xywh in pixels, stands for one."""
+        mask = rle_to_mask(rle).astype(bool)
+        if not mask.any():
+            x, y, width, height = bbox
+            mask[math.floor(y) : math.ceil(y + height), math.floor(x) : math.ceil(x + width)] = True
+        return cls(category_id, mask, 1.0 if score is None else score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +209,13 @@ def encode_image(image: Pixels, objects: Sequence[SeenObject], encoder: Encoder)
 
 def sample_objects(sample: Sample) -> list[SeenObject]:
     """The objects of a sample, in the order of the release."""
-    height, width = sample.record["height"], sample.record["width"]
+    size = (sample.record["height"], sample.record["width"])
     return [
-        SeenObject(
+        SeenObject.of(
             annotation["category_id"],
-            rle_to_mask(segmentation_to_rle(annotation["segmentation"], height, width)).astype(bool),
-            annotation.get("score", 1.0),
+            segmentation_to_rle(annotation["segmentation"] or [], *size),
+            annotation["bbox"],
+            annotation.get("score"),
         )
         for annotation in sample.annotations
     ]

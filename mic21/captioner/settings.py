@@ -113,6 +113,8 @@ class RunRecord(BaseModel):
     mic21_version: str
     settings: Settings
     shape: Shape
+    ends: tuple[int, int] | None = Field(description="beginning and end that a language model has of its own")
+    decoder_digest: str | None = Field(description="sha256 over the language model's weights")
     text_size: int = Field(description="ids below are the vocabulary's own; special tokens of ours may follow")
     texts: list[tuple[str, str]] = Field(description="languages and kinds of the captions that it was trained on")
     release_version: str

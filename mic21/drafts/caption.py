@@ -9,11 +9,13 @@ from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
 from mic21.drafts.captioners import CaptionDraft, Captioner, Scene, SceneObject
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segment import DraftReport, Progress
+from mic21.geometry import Rle
 
 STEP = "caption"
 
@@ -104,8 +106,15 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
         objects.setdefault(row["image_id"], []).append(found)
     for row in corpus.image_rows(selection, connection=connection):
         image = partial(load_photograph, corpus, row["sha256"], row["extension"])
+        masks = partial(_masks, corpus, row["id"], (row["height"], row["width"]))
         found_here = tuple(objects.get(row["id"], ()))
-        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
+        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image, masks)
+
+
+def _masks(corpus: Corpus, image_id: int, size: tuple[int, int]) -> list[Rle]:
+    with corpus.reading() as connection:
+        rows = corpus.annotation_rows(corpus.selection(images=[image_id]), connection)
+        return [segmentation_rle(row["segmentation"], *size) for row in rows]
 
 
 def _write(
