@@ -7,11 +7,18 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.evaluation.caption_report import CaptionReport
+from mic21.evaluation.tags import TagReport
 from mic21.ontology.export.json import OntologyDocument
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-MODELS: dict[str, type[BaseModel]] = {"manifest.schema.json": Manifest, "ontology.schema.json": OntologyDocument}
+MODELS: dict[str, type[BaseModel]] = {
+    "captions-report.schema.json": CaptionReport,
+    "manifest.schema.json": Manifest,
+    "ontology.schema.json": OntologyDocument,
+    "tags-report.schema.json": TagReport,
+}
 
 
 def main() -> int:

@@ -23,7 +23,9 @@ NAMES_COLUMNS = ("kind", "key", "name", "synonyms", "gender", "plural", "source"
 LABELS_COLUMNS = ("label", "synset", "category")
 # Files that few questions need, read when one is asked.
 UPKEEP_COLUMNS = {
+    "inflections": ("language", "ending", "forms"),
     "loanwords": ("language", "kind", "key"),
+    "mentions": ("language", "category", "words"),
     "migrations": ("version", "operation", "id", "key", "target", "subdomain", "note"),
 }
 
@@ -60,7 +62,15 @@ FORMATS: dict[str, dict[str, tuple[re.Pattern[str], str]]] = {
         "gender": (re.compile("[mfncp]?"), "m, f, n, c, p or nothing"),
         "reviewed": _YES_NO,
     },
+    "inflections": {
+        "ending": (re.compile(r"[^\W\d_]*"), "letters, or nothing for any word"),
+        "forms": (
+            re.compile(r"(?:-|=?[^\W\d_]+)(?: (?:-|=?[^\W\d_]+))*"),
+            "endings separated by one space, - for none",
+        ),
+    },
     "loanwords": {"key": _PLACE_KEY},
+    "mentions": {"category": _KEY, "words": _SOME},
     "migrations": {
         "version": _SOME,
         "operation": (re.compile("rename|merge|split|retire"), "rename, merge, split or retire"),

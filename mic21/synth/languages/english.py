@@ -23,7 +23,7 @@ _VERBS = {
     "rides": "rides",
     "wears": "wears",
     "sits_on": "sits on",
-    "stands_on": "stands on",
+    "stands_on": "is on",
 }
 
 
