@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -135,6 +135,7 @@ def train(
             save_every=save_every,
             keep=keep,
             device=device,
+            score=_cider,
             tensorboard=tensorboard,
             should_stop=should_stop,
             on_step=on_step,
@@ -198,6 +199,12 @@ def generate(
         )
         count = write_predictions(predictions, out)
     typer.echo(f"{out}: {count} captions")
+
+
+def _cider(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    from mic21.evaluation import cider_d, tokenize
+
+    return cider_d([tokenize(text) for text in texts], [[tokenize(one) for one in of_image] for of_image in references])
 
 
 @contextmanager
