@@ -90,6 +90,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "text_dim": 128,
         "vocabulary": 4_000,
+        "batch_size": 32,
         "learning_rate": 1e-3,
     },
     "base": {  # GRIT's decoder
