@@ -23,7 +23,7 @@ LAYERS = (
     ("errors",),
 )
 LEVEL = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
-HEAVY = ("torch", "torchvision", "timm", "cv2", "detectron2", "transformers", "ray", "label_studio_sdk", "open_clip")
+HEAVY = ("torch", "torchvision", "timm", "cv2", "detectron2", "transformers", "open_clip", "ray", "label_studio_sdk")
 
 
 def _imports(path: Path) -> list[str]:

@@ -12,6 +12,8 @@ from mic21.evaluation.tags import TagReport
 from mic21.captioner.features import FeatureSettings
 from mic21.captioner.settings import RunRecord
 from mic21.ontology.export.json import OntologyDocument
+from mic21.release.diff import ReleaseDiff
+from mic21.release.facts import Facts
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -22,6 +24,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "ontology.schema.json": OntologyDocument,
     "run.schema.json": RunRecord,
     "tags-report.schema.json": TagReport,
+    "release-diff.schema.json": ReleaseDiff,
+    "release-toml.schema.json": Facts,
 }
 
 

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import captioner, corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review, synth
+from mic21.cli import (
+    captioner,
+    corpus,
+    demo,
+    doctor,
+    drafts,
+    edit,
+    evaluate,
+    imports,
+    ontology,
+    ontology_upkeep,
+    release,
+    review,
+    synth,
+    view,
+)
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -22,12 +37,13 @@ app.command()(demo.demo)
 app.command()(corpus.init)
 app.command()(synth.synth)
 app.command()(corpus.ingest)
-app.add_typer(corpus.import_app, name="import")
+app.add_typer(imports.app, name="import")
 app.add_typer(corpus.export_app, name="export")
 app.command()(drafts.segment)
 app.command()(drafts.caption)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
+app.command()(doctor.doctor)
 app.command()(corpus.query)
 ontology.app.command("lint")(ontology_upkeep.lint_)
 ontology.app.command()(ontology_upkeep.link)
@@ -40,6 +56,7 @@ app.command()(captioner.features)
 app.command()(captioner.train)
 app.command()(captioner.generate)
 app.add_typer(evaluate.app, name="evaluate")
+app.command()(view.view)
 
 
 def _version(wanted: bool) -> None:

@@ -1,8 +1,9 @@
 """`mic21 segment` and `mic21 caption`."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +15,9 @@ from mic21.drafts.captioners import load_captioner
 from mic21.drafts.naming import Unmapped
 from mic21.drafts.segment import DraftReport
 from mic21.drafts.segment import segment as segment_corpus
-from mic21.drafts.segmenters import load_segmenter
+from mic21.drafts.segmenters import CLIP, load_segmenter
+from mic21.engine import Name as EngineName
+from mic21.engine import load_engine
 
 
 def segment(
@@ -31,19 +34,32 @@ def segment(
     labels: Annotated[
         str | None, typer.Option("--labels", help="Label set of the ontology that says what the model's labels mean.")
     ] = None,
+    open_vocabulary: Annotated[
+        bool, typer.Option("--open-vocabulary", help="Name the masks with CLIP, whatever the model calls them.")
+    ] = False,
+    clip: Annotated[
+        str, typer.Option("--clip", help="A model of open_clip, MODEL:TAG or MODEL:FILE, or a folder.")
+    ] = CLIP,
     unmapped: Annotated[
         Unmapped, typer.Option("--unmapped", help="Keep or drop what no category of the theme fits.")
     ] = "keep",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at once.")] = 4,
     device: Device = "cpu",
+    engine: Annotated[EngineName, typer.Option("--engine", help="Where the model runs: here, or on Ray.")] = "local",
+    address: Annotated[str | None, typer.Option("--address", help="Of the Ray cluster: HOST:PORT, or auto.")] = None,
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
     """Draft masks for the images that the backend has not done yet."""
     opened = Corpus(corpus)
     given = {"min_score": min_score, "labels": labels}
-    options = {name: value for name, value in given.items() if value is not None}
-    segmenter = load_segmenter(backend, opened.ontology, weights=weights, device=device, **options)
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}  # the backend's own
+    load = partial(load_segmenter, backend, opened.ontology, weights=weights, device=device, **options)
+    if open_vocabulary:
+        load = partial(load, clip=clip)
+    runner = load_engine(engine, address=address, device=device)
+    # What drives a cluster needs no GPU.
+    segmenter = load(device="cpu") if engine == "ray" else load()
     with progress("segment") as on_progress:
         report = segment_corpus(
             opened,
@@ -53,6 +69,8 @@ def segment(
             batch_size=batch_size,
             include_annotated=include_annotated,
             unmapped=unmapped,
+            engine=runner,
+            on_worker=load if engine == "ray" else None,
             on_progress=on_progress,
         )
     _show(report, "masks", as_json)

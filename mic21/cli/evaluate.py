@@ -29,17 +29,37 @@ def masks(
         list[str] | None, typer.Option("--roll-up", help="Whatever is below this category counts as it.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the report there, as JSON.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", help="Folder for precision-recall.png and, with --images, worst.png.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="Folder of the photographs.")] = None,
+    worst: Annotated[int, typer.Option("--worst", min=0, help="Name so many of the images that did worst.")] = 12,
     corpus: Corpus = Path(),
     as_json: Json = False,
 ) -> None:
     """Average precision and recall of masks, by COCO's protocol."""
-    from mic21.evaluation.masks import evaluate_masks, write_report  # hotcoco is not in the base install
+    # hotcoco and matplotlib are not in the base install.
+    from mic21.evaluation.curves import draw_precision_recall
+    from mic21.evaluation.masks import evaluate_masks, write_report
+    from mic21.explorer.worst import draw_worst
 
     report = evaluate_masks(
-        predictions, ground_truth, load(corpus), iou=iou, classless=classless, per=per, roll_up=roll_up or ()
+        predictions,
+        ground_truth,
+        load(corpus),
+        iou=iou,
+        classless=classless,
+        per=per,
+        roll_up=roll_up or (),
+        worst=worst,
     )
     if out is not None:
         write_report(report, out)
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        draw_precision_recall(report, pictures / "precision-recall.png")
+        if images is not None:
+            draw_worst(report, images).save(pictures / "worst.png")
     if as_json:
         show_json(report.to_json())
         return
@@ -72,6 +92,8 @@ def captions(
     as_json: Json = False,
 ) -> None:
     """BLEU, CIDEr-D, ROUGE-L, hallucinations, object recall and diversity of captions; or how two reports differ."""
+    from mic21.drafts.captioners.baseline import template_captions  # these import tables, which --help does not need
+    from mic21.evaluation.baselines import baseline_captions
     from mic21.evaluation.caption_report import to_markdown, write_caption_report
     from mic21.evaluation.captions import evaluate_captions
     from mic21.evaluation.compare import compare_captions
@@ -87,7 +109,7 @@ def captions(
         split,
         language=language,
         kind=kind,
-        baselines=baselines,
+        baselines=(baseline_captions, template_captions) if baselines else (),
         idf=idf,
         meteor=meteor,
         partial=partial,
@@ -103,6 +125,7 @@ def captions(
             rows.append({"language": group.language, "kind": group.kind, "of": name, **figures.model_dump()})
     show_rows(rows, as_json=False)
     warn([f"{report.elsewhere} captions left out: their images are in other splits"] if report.elsewhere else [])
+    warn([f"{group} left out: {report.split} has no reference of it" for group in report.unreferenced])
 
 
 @app.command()

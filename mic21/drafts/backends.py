@@ -8,6 +8,12 @@ from typing import Any
 from mic21.errors import BackendError
 from mic21.ontology import Ontology
 
+# What no package index has; extras cannot name it.
+_FROM_REPOSITORY = {
+    "detectron2": "pip install 'mic21[torchvision]' 'setuptools<81', then "
+    "pip install --no-build-isolation 'git+https://github.com/facebookresearch/detectron2.git'"
+}
+
 
 def load_backend(
     group: str, name: str, ontology: Ontology, *, weights: str | None, device: str, options: Mapping[str, object]
@@ -33,6 +39,8 @@ def load_backend(
 
 
 def _missing(entry: EntryPoint, error: ImportError) -> str:
+    if entry.name in _FROM_REPOSITORY:
+        return f"it needs a package that is missing ({error}): {_FROM_REPOSITORY[entry.name]}"
     package = entry.dist.name if entry.dist else entry.value.partition(".")[0]
     to_install = f"{package}[{entry.name}]" if package == "mic21" else package
     return f"it needs a package that is missing ({error}): pip install '{to_install}'"

@@ -1,7 +1,7 @@
 """Captions that cost nothing, for a figure to be read beside: none looks at a picture."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from mic21.evaluation.tokens import tokenize
 from mic21.release.reader import Release
 
 Captions = dict[int, str]
+# (release, split, language, kind, image ids) → name → captions
+Baseline = Callable[[Release, str, str, str, Sequence[int]], Mapping[str, Captions]]
 _CANDIDATES = 40  # of the best constant caption
 _JUDGES = 400  # images that it is chosen by
 
@@ -99,7 +101,7 @@ def _object_names(release: Release, split: str, language: str, image_ids: Sequen
 def _objects(release: Release, split: str) -> dict[int, Counter[str]]:
     """Image id → how many objects of each category."""
     objects: dict[int, Counter[str]] = {}
-    for row in release.annotations(split=split).select(["image_id", "category"]).to_pylist():
+    for row in release.annotations(split=split, columns=["image_id", "category"]).to_pylist():
         if row["category"] is not None:
             objects.setdefault(row["image_id"], Counter())[row["category"]] += 1
     return objects

@@ -104,6 +104,7 @@ class CaptionReport(_Value):
     release_digest: str
     split: str
     elsewhere: int = Field(description="captions of images that are in other splits")
+    unreferenced: list[str] = Field(description="languages and kinds that were captioned and have no reference here")
     signatures: dict[str, str] = Field(description="how each figure was reckoned")
     groups: list[GroupReport]
     quoted: list[QuotedRow]

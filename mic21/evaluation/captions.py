@@ -1,7 +1,7 @@
 """Predicted captions against those of a release: every measure, by language, kind and subdomain, beside baselines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mic21.errors import CheckError, UsageError
 from mic21.evaluation import tokens
-from mic21.evaluation.baselines import baseline_captions
+from mic21.evaluation.baselines import Baseline
 from mic21.evaluation.bleu_score import bleu_of, bleu_signature, bleu_statistics
 from mic21.evaluation.caption_report import QUOTED, CaptionReport, Figures, GroupReport, ImageScores
 from mic21.evaluation.chair import count_objects
@@ -85,8 +85,10 @@ class Judge:
     def _meteor(self, hypotheses: list[list[str]], references: list[list[list[str]]]) -> Sequence[float | None]:
         if not self.meteor:
             return [None] * len(hypotheses)
-        from mic21.evaluation.meteor_score import meteor_scores  # nltk is not in the base install
-
+        try:
+            from mic21.evaluation.meteor_score import meteor_scores
+        except ModuleNotFoundError as error:
+            raise UsageError("meteor: expected nltk: pip install 'mic21[evaluate]'") from error
         return [float(score) for score in meteor_scores(hypotheses, references, language=self.language)]
 
 
@@ -97,7 +99,7 @@ def evaluate_captions(
     *,
     language: str | None = None,
     kind: str | None = None,
-    baselines: bool = False,
+    baselines: Sequence[Baseline] = (),
     idf: str = "references",
     meteor: bool = False,
     partial: bool = False,
@@ -110,7 +112,8 @@ def evaluate_captions(
         split: `train`, `val` or `test`.
         language: only captions of this language.
         kind: only `title` or `description`.
-        baselines: measure baselines too, see `mic21.evaluation.baselines`.
+        baselines: what to measure beside them, such as `mic21.evaluation.baselines.baseline_captions`. With any of
+            them, and where images have several captions, also the last one against the others.
         idf: where CIDEr-D's document frequencies come from: the `references` that are scored against, as in the
             literature, or the captions of the `train` split.
         meteor: reckon nltk's METEOR too, which is slow.
@@ -126,7 +129,8 @@ def evaluate_captions(
     truths = read_truths(release, split)
     elsewhere = _check_images(predictions, found, release, truths)
     wanted = [group for group in sorted(found.groups) if language in (None, group[0]) and kind in (None, group[1])]
-    groups = []
+    groups: list[GroupReport] = []
+    unreferenced: list[str] = []
     for of_language, of_kind in wanted:
         references = read_references(release, split, of_language, of_kind)
         captions = {id: text for id, text in found.groups[of_language, of_kind].items() if id in truths}
@@ -138,6 +142,7 @@ def evaluate_captions(
                 "--partial scores what is there"
             )
         if not captions.keys() & references.keys():
+            unreferenced.append(f"{of_kind} in {of_language}")
             continue
         frequencies = None
         if idf == "train":
@@ -145,7 +150,9 @@ def evaluate_captions(
             frequencies = DocumentFrequencies.of([[tokens.tokenize(t, of_language) for t in of] for of in texts])
         mentions = Mentions(release.ontology, of_language)
         judge = Judge(of_language, references, truths, mentions, frequencies, meteor)
-        rivals = baseline_captions(release, split, of_language, of_kind, sorted(captions)) if baselines else {}
+        rivals: dict[str, Captions] = {}
+        for baseline in baselines:
+            rivals |= baseline(release, split, of_language, of_kind, sorted(captions))
         groups.append(_group(judge, of_kind, captions, rivals, len(missing)))
     if not groups:
         raise UsageError(
@@ -158,6 +165,7 @@ def evaluate_captions(
         release_digest=release.manifest.digest,
         split=split,
         elsewhere=elsewhere,
+        unreferenced=unreferenced,
         signatures=_signatures(idf, [group.language for group in groups] if meteor else []),
         groups=groups,
         quoted=list(QUOTED),
@@ -202,6 +210,9 @@ def figures_of(scores: Sequence[ImageScores], hypotheses: Sequence[Sequence[str]
 
 def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Captions], missing: int) -> GroupReport:
     scores, hypotheses = judge.score(captions)
+    rows = {name: figures_of(*judge.score(rival)) for name, rival in rivals.items()}
+    if rivals:
+        rows |= _people(judge, [score.image_id for score in scores])
     places = {score.image_id: index for index, score in enumerate(scores)}
     subdomains = {}
     for name, ids in by_subdomain(judge.truths).items():
@@ -217,9 +228,18 @@ def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Cap
         references=sum(len(judge.references[id]) for id in places),
         figures=figures_of(scores, hypotheses),
         subdomains=subdomains,
-        baselines={name: figures_of(*judge.score(rival)) for name, rival in rivals.items()},
+        baselines=rows,
         scores=scores,
     )
+
+
+def _people(judge: Judge, image_ids: Sequence[int]) -> dict[str, Figures]:
+    """How well the last caption of each image does against the others, where images have several."""
+    several = {id: texts for id in image_ids if len(texts := judge.references[id]) > 1}
+    if not several:
+        return {}
+    others = replace(judge, references={id: texts[:-1] for id, texts in several.items()})
+    return {"one reference against the others": figures_of(*others.score({id: t[-1] for id, t in several.items()}))}
 
 
 def _check_images(path: Path, found: Predictions, release: Release, truths: Mapping[int, Truth]) -> int:

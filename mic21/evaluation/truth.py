@@ -2,7 +2,7 @@
 
 CHAIR was made for COCO, whose images are annotated exhaustively for all its categories; so a release's categories are
 taken as a whole here. In a MIC21 subdomain, though, all objects of its dominant class and of the related attribute
-classes are annotated, and only those: for these alone absence is certain. Both are kept.
+classes are annotated, and only those: for these and what is below them absence is certain. Both are kept.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,8 @@ class Truth:
         lines: key of each annotated category → it and all above it.
         supported: these and all above them: what may be said of the image.
         judged: what is annotated anywhere in the release, and all above and below it.
-        looked_for: what annotators looked for in images of this subdomain, and all above and below it.
+        looked_for: what annotators looked for in images of this subdomain (of the whole release, where the image has
+            none), and all below it. Not what is above: other food than pizza may be there.
     """
 
     subdomain: str | None
@@ -51,16 +52,16 @@ def read_truths(release: Release, split: str) -> dict[int, Truth]:
     """
     ontology = release.ontology
     found: dict[int, set[str]] = {}
-    for row in release.annotations(split=split).select(["image_id", "category"]).to_pylist():
+    for row in release.annotations(split=split, columns=["image_id", "category"]).to_pylist():
         if row["category"] is not None:
             found.setdefault(row["image_id"], set()).add(row["category"])
-    shown = widened({key for key in release.annotations()["category"].to_pylist() if key is not None}, ontology)
+    labels = {key for key in release.annotations(columns=["category"])["category"].to_pylist() if key is not None}
+    shown = downward(labels, ontology) | upward(labels, ontology)
 
     @cache
     def looked_for(subdomain: str | None) -> Keys:
-        if subdomain is None:
-            return shown
-        return widened((category.key for category in ontology.categories(subdomain=subdomain)), ontology)
+        drawn = {category.key for category in ontology.categories(subdomain=subdomain)} if subdomain else labels
+        return downward(drawn, ontology)
 
     @cache
     def line(key: str) -> Keys:
@@ -72,7 +73,7 @@ def read_truths(release: Release, split: str) -> dict[int, Truth]:
         lines = {key: line(key) for key in sorted(found.get(image["id"], ()))}
         supported = frozenset[str]().union(*lines.values())
         theme = image["subdomain"]
-        truths[image["id"]] = Truth(theme, lines, supported, shown | supported, looked_for(theme) | supported)
+        truths[image["id"]] = Truth(theme, lines, supported, shown | supported, looked_for(theme) | lines.keys())
     return truths
 
 
@@ -86,10 +87,9 @@ def upward(keys: Iterable[str], ontology: Ontology) -> Keys:
     return frozenset(keys) | {above.key for key in keys for above in ontology.ancestors(key)}
 
 
-def widened(keys: Iterable[str], ontology: Ontology) -> Keys:
-    """Categories and all above and below them."""
-    keys = list(keys)
-    return upward(keys, ontology) | {below.key for key in keys for below in ontology.under(key)}
+def downward(keys: Iterable[str], ontology: Ontology) -> Keys:
+    """Categories and all below them."""
+    return frozenset(below.key for key in keys for below in ontology.under(key, include_self=True))
 
 
 def by_subdomain(truths: Mapping[int, Truth]) -> dict[str, list[int]]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import insert_rows, next_id
-from mic21.corpus.ingest import license_id
+from mic21.corpus.licenses import license_id
 from mic21.corpus.store import Corpus
 from mic21.corpus.tables import encode_json
 from mic21.errors import UsageError

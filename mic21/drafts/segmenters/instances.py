@@ -36,7 +36,7 @@ def to_regions(
     scores: Sequence[float],
     masks: Tensor,
 ) -> list[Region]:
-    """Regions of an image out of a model's soft masks, best first; masks without a pixel are left out.
+    """Regions of an image out of a model's soft masks, best first; masks without a pixel above half are left out.
 
     Args:
         naming: says what the labels mean.
@@ -51,7 +51,7 @@ def to_regions(
         soft = masks[index].float()
         if tuple(soft.shape) != shape:
             soft = interpolate(soft[None, None], size=shape, mode="bilinear", align_corners=False)[0, 0]
-        mask = (soft >= 0.5).cpu().numpy()
+        mask = (soft > 0.5).cpu().numpy()
         if mask.any():
             category_id = naming.category_id(labels[index], subdomain)
             found.append(Region(category_id, mask_to_rle(mask), round(min(1.0, scores[index]), 4), labels[index]))
