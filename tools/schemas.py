@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.captioner.features import FeatureSettings
+from mic21.captioner.settings import RunRecord
 from mic21.drafts.finetune.report import FinetuneReport
 from mic21.drafts.segmenters.detector import Detector
 from mic21.evaluation.caption_report import CaptionReport
@@ -19,8 +21,10 @@ from mic21.release.manifest import Manifest
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 MODELS: dict[str, type[BaseModel]] = {
     "captions-report.schema.json": CaptionReport,
+    "features.schema.json": FeatureSettings,
     "manifest.schema.json": Manifest,
     "ontology.schema.json": OntologyDocument,
+    "run.schema.json": RunRecord,
     "tags-report.schema.json": TagReport,
     "release-diff.schema.json": ReleaseDiff,
     "release-toml.schema.json": Facts,

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from mic21.captioner.encoders import Encoder
-from mic21.captioner.features import FeatureSettings, encode_image, read_key, read_settings, sample_objects, shard_keys
+from mic21.captioner.features import FeatureSettings, encode_image, read_keys, read_settings, sample_objects, shard_keys
 from mic21.errors import CaptionerError
 from mic21.networks.pixels import decode_photograph
 from mic21.release.reader import Release
@@ -52,7 +52,7 @@ class Cache:
             CaptionerError: they are missing, stale or damaged.
         """
         keys = shard_keys(self._release, self.settings, name)
-        stale = [shard for shard, key in keys.items() if read_key(self._folder / f"{shard}.parquet") != key]
+        stale = [shard for shard, key in keys.items() if (read_keys(self._folder / shard) or ("", ""))[0] != key]
         if stale:
             raise CaptionerError(
                 f"{self._folder}: the features of {', '.join(stale)} are missing or of another release; run "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ class Decoder(Protocol):
         """Logits, rows×vocabulary, after a prompt, rows×n, and the state to go on from."""
         ...
 
-    def step(self, tokens: Tensor, state: DecoderState) -> Tensor:
+    def step(self, tokens: Tensor, state: Any) -> Tensor:  # the state that its own `begin` gave
         """Logits after one more token in each row."""
         ...
 

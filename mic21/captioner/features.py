@@ -1,13 +1,16 @@
 """The step that encodes a release's photographs once, shard by shard, for training to read again and again.
 
 A folder of features holds `features.json` (what made them) and, for each shard of the release, `NAME.safetensors` (the
-tensors) and `NAME.parquet` (whose they are). Each pair carries a key over the encoder with its weights and
-preprocessing, the views, and the SHA-256 of the shard, so over every photograph and mask: what does not match is stale.
+tensors) and `NAME.parquet` (whose they are). The index carries a key over the encoder with its weights and
+preprocessing, the views, and the SHA-256 of the shard: what does not match is stale. It carries a digest of the shard's
+photographs and objects too, so that features outlive a release that changes captions alone.
 """
 
 import hashlib
+import itertools
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +26,7 @@ from safetensors.numpy import save_file
 from mic21.captioner.encoders import Encoder, Floats, Mask, Pixels
 from mic21.captioner.views import make_views
 from mic21.errors import CaptionerError
-from mic21.geometry import rle_to_mask, segmentation_to_rle
+from mic21.geometry import Rle, rle_to_mask, segmentation_to_rle
 from mic21.networks.pixels import decode_photograph
 from mic21.release.reader import Release, Sample
 from mic21.release.shards import IMAGES_PER_SHARD
@@ -73,6 +76,15 @@ class SeenObject:
     category_id: int
     mask: npt.NDArray[np.bool_]
     score: float
+
+    @classmethod
+    def of(cls, category_id: int, rle: Rle, bbox: Sequence[float], score: float | None) -> "SeenObject":
+        """An object as a corpus has it; where it has no mask, its box, xywh in pixels, stands for one."""
+        mask = rle_to_mask(rle).astype(bool)
+        if not mask.any():
+            x, y, width, height = bbox
+            mask[math.floor(y) : math.ceil(y + height), math.floor(x) : math.ceil(x + width)] = True
+        return cls(category_id, mask, 1.0 if score is None else score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +154,20 @@ def write_features(
     for split in SPLITS:
         samples = release.samples(split)
         for name, sha256, images in _shards(release, split):
-            key = settings.key(sha256)
-            if read_key(folder / f"{name}.parquet") == key:
-                for _ in range(images):
-                    next(samples)
+            of_shard = list(itertools.islice(samples, images))
+            path, key, content = folder / name, settings.key(sha256), _content(of_shard)
+            found = read_keys(path)
+            if found is not None and found[1] == content:  # all features of a folder are made with its settings
+                if found[0] != key:
+                    _write_index(path, pq.read_table(path.with_suffix(".parquet")), key, content)
                 kept += images
             else:
                 parts = []
-                for _ in range(images):
-                    parts.append(_encode_sample(next(samples), encoder, settings))
+                for sample in of_shard:
+                    parts.append((sample, _encode_sample(sample, encoder, settings)))
                     if on_progress:
                         on_progress(encoded + kept + len(parts), total)
-                _write_shard(folder / name, key, parts, settings)
+                _write_shard(path, key, content, parts)
                 encoded += images
             if on_progress:
                 on_progress(encoded + kept, total)
@@ -177,14 +191,17 @@ def read_settings(folder: Path) -> FeatureSettings:
         raise CaptionerError(f"{path}: {error.errors()[0]['msg']}") from error
 
 
-def read_key(path: Path) -> str | None:
-    """The key of a shard's features, or None where there are none; the index is written last."""
+def read_keys(path: Path) -> tuple[str, str] | None:
+    """The key of a shard's features and the digest of what they are of, or None where there are none.
+
+    Args:
+        path: of the features, without suffix; the index is written last.
+    """
     try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowInvalid):
+        metadata = pq.read_schema(path.with_suffix(".parquet")).metadata or {}
+        return metadata[b"key"].decode(), metadata[b"content"].decode()
+    except (OSError, KeyError, pa.ArrowInvalid):
         return None
-    key = metadata.get(b"key")
-    return key.decode() if key else None
 
 
 def shard_keys(release: Release, settings: FeatureSettings, split: str) -> dict[str, str]:
@@ -199,12 +216,13 @@ def encode_image(image: Pixels, objects: Sequence[SeenObject], encoder: Encoder)
 
 def sample_objects(sample: Sample) -> list[SeenObject]:
     """The objects of a sample, in the order of the release."""
-    height, width = sample.record["height"], sample.record["width"]
+    size = (sample.record["height"], sample.record["width"])
     return [
-        SeenObject(
+        SeenObject.of(
             annotation["category_id"],
-            rle_to_mask(segmentation_to_rle(annotation["segmentation"], height, width)).astype(bool),
-            annotation.get("score", 1.0),
+            segmentation_to_rle(annotation["segmentation"] or [], *size),
+            annotation["bbox"],
+            annotation.get("score"),
         )
         for annotation in sample.annotations
     ]
@@ -235,14 +253,25 @@ def _shards(release: Release, split: str) -> Iterator[tuple[str, str, int]]:
             yield Path(file.path).stem, file.sha256, images
 
 
-def _encode_sample(sample: Sample, encoder: Encoder, settings: FeatureSettings) -> tuple[Sample, list[EncodedView]]:
+def _content(samples: Iterable[Sample]) -> str:
+    """A digest of photographs and objects, and of nothing else."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        objects = [
+            (one["category_id"], one["segmentation"], one["bbox"], one.get("score")) for one in sample.annotations
+        ]
+        digest.update(repr((sample.record["id"], sample.record["sha256"], objects)).encode())
+    return digest.hexdigest()
+
+
+def _encode_sample(sample: Sample, encoder: Encoder, settings: FeatureSettings) -> list[EncodedView]:
     try:
         image = decode_photograph(sample.image_bytes)
     except OSError as error:
         raise CaptionerError(f"image {sample.record['id']}: its photograph cannot be read: {error}") from error
     sha256 = sample.record["sha256"]
     views = _encode_views(image, sample_objects(sample), sha256, encoder, views=settings.views, mirror=settings.mirror)
-    return sample, list(views)
+    return list(views)
 
 
 def _encode_views(
@@ -289,12 +318,10 @@ def _geometry(mask: Mask, score: float) -> tuple[float, ...]:
     return (*shares, float(mask.mean()) / 255, score)
 
 
-def _write_shard(
-    path: Path, key: str, parts: Sequence[tuple[Sample, list[EncodedView]]], settings: FeatureSettings
-) -> None:
+def _write_shard(path: Path, key: str, content: str, parts: Sequence[tuple[Sample, Sequence[EncodedView]]]) -> None:
     views = [view for _, of_image in parts for view in of_image]
     counts = [len(view.category_ids) for view in views]
-    tensors: Mapping[str, npt.NDArray[Any]] = {
+    tensors = {
         "grid": np.stack([view.grid for view in views]),
         "objects": np.concatenate([view.objects for view in views]),
         "geometry": np.concatenate([view.geometry for view in views]),
@@ -309,14 +336,21 @@ def _write_shard(
             "first_object": np.cumsum([0, *counts])[:-1],
             "objects": counts,
         },
-        schema=INDEX.with_metadata({"key": key}),
+        schema=INDEX,
     )
-    for suffix in (".safetensors", ".parquet"):
-        temporary = path.with_name(f".{path.name}{suffix}")
-        if suffix == ".parquet":
-            pq.write_table(index, temporary)
-        else:
-            save_file(dict(tensors), temporary, metadata={"key": key})
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path.with_suffix(suffix))
+    _replace(path.with_suffix(".safetensors"), lambda file: save_file(tensors, file))
+    _write_index(path, index, key, content)
+
+
+def _write_index(path: Path, index: pa.Table, key: str, content: str) -> None:
+    stamped = index.replace_schema_metadata({"key": key, "content": content})
+    _replace(path.with_suffix(".parquet"), lambda file: pq.write_table(stamped, file))
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}")
+    write(temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)

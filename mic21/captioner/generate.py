@@ -10,10 +10,10 @@ from torch import Tensor
 
 from mic21.captioner.cache import Cache, FreshFeatures, SplitFeatures
 from mic21.captioner.data import in_turn, see
-from mic21.captioner.decoding import Blocked, Decoder, Search, decode
+from mic21.captioner.decoding import Blocked, Search, decode
 from mic21.captioner.embedding import NameVectors
 from mic21.captioner.encoders import load_encoder
-from mic21.captioner.run import Run, names_of_release
+from mic21.captioner.run import Model, Run, names_of_release
 from mic21.captioner.tokenizer import Tokenizer
 from mic21.captioner.words import WordBlocker
 from mic21.errors import CaptionerError
@@ -33,7 +33,7 @@ class Prediction:
 
 
 def write_texts(
-    model: Decoder,
+    model: Model,
     tokenizer: Tokenizer,
     names: NameVectors,
     features: SplitFeatures,
@@ -102,7 +102,7 @@ def generate(
     done = 0
     for language, kind in texts:
         found_texts = write_texts(
-            run.model,  # type: ignore[arg-type]  # a module with the methods of a Decoder
+            run.model,
             run.tokenizer,
             names,
             found,

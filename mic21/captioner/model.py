@@ -69,25 +69,26 @@ class State:
 
     Attributes:
         seen: for each layer, stream → (keys, values, mask), images×heads×n×dim.
-        keys: layers×rows×heads×max_tokens×dim, rows = images × beams.
-        values: the same.
+        cache: max_tokens×layers×2×rows×heads×dim, keys and values of each token, rows = images × beams; tokens come
+            first, so that rows change places in one copy of what is there.
         length: tokens so far.
     """
 
     seen: list[dict[str, tuple[Tensor, Tensor, Tensor | None]]]
-    keys: Tensor
-    values: Tensor
+    cache: Tensor
     length: int
+    _spare: Tensor | None = None
 
     def expand(self, beams: int) -> None:
         """Make each row into so many."""
-        self.keys = self.keys.repeat_interleave(beams, dim=1)
-        self.values = self.values.repeat_interleave(beams, dim=1)
+        self.cache = self.cache.repeat_interleave(beams, dim=3)
 
     def reorder(self, rows: Tensor) -> None:
         """Let each row go on from another row of the same image."""
-        self.keys[:, :, :, : self.length] = self.keys[:, rows, :, : self.length]
-        self.values[:, :, :, : self.length] = self.values[:, rows, :, : self.length]
+        if self._spare is None:
+            self._spare = torch.empty_like(self.cache)
+        torch.index_select(self.cache[: self.length], 3, rows, out=self._spare[: self.length])
+        self.cache, self._spare = self._spare, self.cache
 
 
 class CaptionerModel(nn.Module):
@@ -126,8 +127,8 @@ class CaptionerModel(nn.Module):
         streams = self.projection(seen)
         looks = [block.look(streams) for block in self._blocks()]
         shape, rows = self.shape, len(prompt)
-        size = (shape.layers, rows, shape.heads, shape.max_tokens, shape.dim // shape.heads)
-        state = State(looks, self.token.weight.new_zeros(size), self.token.weight.new_zeros(size), 0)
+        size = (shape.max_tokens, shape.layers, 2, rows, shape.heads, shape.dim // shape.heads)
+        state = State(looks, self.token.weight.new_empty(size), 0)
         return self._go_on(prompt, state), state
 
     def step(self, tokens: Tensor, state: State) -> Tensor:
@@ -140,7 +141,7 @@ class CaptionerModel(nn.Module):
     def _go_on(self, tokens: Tensor, state: State) -> Tensor:
         x = self._embed(tokens, state.length)
         for number, block in enumerate(self._blocks()):
-            x = block(x, state.seen[number], (state.keys[number], state.values[number], state.length))
+            x = block(x, state.seen[number], (state.cache[:, number], state.length))
         state.length += tokens.shape[1]
         logits: Tensor = self.output(self.norm(x[:, -1]))
         return logits
@@ -222,7 +223,7 @@ class Block(nn.Module):
         self,
         x: Tensor,
         looks: Mapping[str, tuple[Tensor, Tensor, Tensor | None]],
-        cache: tuple[Tensor, Tensor, int] | None = None,
+        cache: tuple[Tensor, int] | None = None,
     ) -> Tensor:
         """The layer's output, rows×n×dim; rows may be several beams of each image that was looked at."""
         x = x + self.dropout(self._attend(self.norms[0](x), cache))
@@ -232,15 +233,15 @@ class Block(nn.Module):
         step: Tensor = x + self.dropout(self.down(gelu(self.up(self.norms[2](x)))))
         return step
 
-    def _attend(self, x: Tensor, cache: tuple[Tensor, Tensor, int] | None) -> Tensor:
+    def _attend(self, x: Tensor, cache: tuple[Tensor, int] | None) -> Tensor:
         rows, length, dim = x.shape
-        q, k, v = self.self_qkv(x).view(rows, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.self_qkv(x).view(rows, length, 3, self._heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
         is_causal = length > 1
         if cache is not None:
-            keys, values, first = cache
-            keys[:, :, first : first + length] = k
-            values[:, :, first : first + length] = v
-            k, v = keys[:, :, : first + length], values[:, :, : first + length]
+            kept, first = cache
+            kept[first : first + length] = qkv[:, :, 1:].permute(1, 2, 0, 3, 4)
+            k, v = kept[: first + length].permute(1, 2, 3, 0, 4)
             assert first == 0 or length == 1  # a causal mask of torch is right only from the first token on
         out = scaled_dot_product_attention(q, k, v, is_causal=is_causal)
         attended: Tensor = self.self_out(out.transpose(1, 2).reshape(rows, length, dim))

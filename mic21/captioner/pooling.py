@@ -47,6 +47,22 @@ def mask_features(features: Floats, masks: Sequence[Mask]) -> Floats:
     return np.asarray(shares @ features.reshape(channels, -1).T, np.float32)
 
 
+def mask_boxes(masks: Sequence[Mask]) -> list[tuple[float, float, float, float]]:
+    """The box of each mask as x, y, right, low in pixels; the whole image for a mask without a pixel.
+
+    >>> mask_boxes([np.array([[0, 0, 0], [0, 255, 255]], np.uint8)])
+    [(1.0, 1.0, 3.0, 2.0)]
+    """
+    boxes = []
+    for mask in masks:
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if len(rows):
+            boxes.append((float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)))
+        else:
+            boxes.append((0.0, 0.0, float(mask.shape[1]), float(mask.shape[0])))
+    return boxes
+
+
 def _coverage(mask: Mask, height: int, width: int) -> Floats:
     # In floating point, so that an object of one pixel in a large photograph does not round to nothing.
     return np.asarray(Image.fromarray(mask.astype(np.float32)).resize((width, height), Image.Resampling.BOX))

@@ -13,7 +13,16 @@ from mic21.captioner.data import Caption, caption_rows, tokenize
 from mic21.captioner.embedding import ppmi_svd, pretrained_embedding
 from mic21.captioner.model import Shape
 from mic21.captioner.parallel import Ranks
-from mic21.captioner.run import RECORD, TOKENIZER, digest_of, names_of_release, read_embedding, read_record, write_run
+from mic21.captioner.run import (
+    RECORD,
+    digest_of,
+    language_model_folder,
+    names_of_release,
+    read_embedding,
+    read_record,
+    read_tokenizer,
+    write_run,
+)
 from mic21.captioner.settings import RunRecord, Settings
 from mic21.captioner.tokenizer import Tokenizer
 from mic21.errors import CaptionerError, UsageError
@@ -51,7 +60,7 @@ def prepare(
     ranks.wait()
     record = read_record(run)
     _check(record, release, cache, settings, run)
-    tokenizer = Tokenizer.load(run / TOKENIZER, record.text_size)
+    tokenizer = read_tokenizer(run, record)
     captions = tokenize(rows, tokenizer, settings.max_tokens)
     if settings.overfit_batch:
         captions = captions[: settings.batch_size]
@@ -62,7 +71,16 @@ def _start(
     release: Release, cache: Cache, features: Path, run: Path, settings: Settings, rows: list[dict[str, object]]
 ) -> None:
     languages = sorted({str(row["language"]) for row in rows})
-    if settings.text:
+    language_model = None
+    if settings.decoder is not None:
+        from mic21.captioner.causal import inspect_language_model  # transformers is not in the extra
+
+        folder = language_model_folder(settings)
+        language_model = inspect_language_model(folder)
+        ends = (language_model.bos, language_model.eos)
+        tokenizer = Tokenizer.pretrained(folder, languages=languages, ends=ends)
+        vectors = pretrained_embedding(folder, tokenizer)
+    elif settings.text is not None:
         tokenizer = Tokenizer.pretrained(Path(settings.text), languages=languages)
         vectors = pretrained_embedding(Path(settings.text), tokenizer)
     else:
@@ -76,12 +94,12 @@ def _start(
         vectors = ppmi_svd(sequences, len(tokenizer), settings.text_dim)
     embedding = torch.from_numpy(vectors)
     shape = Shape(
-        dim=settings.dim,
+        dim=language_model.dim if language_model else settings.dim,
         layers=settings.layers,
         heads=settings.heads,
         dropout=settings.dropout,
         streams=settings.streams,
-        vocabulary=len(tokenizer),
+        vocabulary=tokenizer.text_size if language_model else len(tokenizer),
         text_dim=embedding.shape[1],
         grid_dim=cache.settings.grid_dim,
         grid_cells=cache.settings.side**2,
@@ -92,6 +110,8 @@ def _start(
         mic21_version=mic21.__version__,
         settings=settings,
         shape=shape,
+        ends=ends if language_model else None,
+        decoder_digest=language_model.digest if language_model else None,
         text_size=tokenizer.text_size,
         texts=sorted({(str(row["language"]), str(row["kind"])) for row in rows}),
         release_version=release.version,

@@ -4,22 +4,27 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
 from pydantic import ValidationError
 from safetensors.numpy import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from mic21.captioner.checkpoint import load_tensors, load_weights
 from mic21.captioner.embedding import NameOf, NameVectors
 from mic21.captioner.model import CaptionerModel
-from mic21.captioner.settings import RunRecord
-from mic21.captioner.tokenizer import PROMPT, Tokenizer
-from mic21.errors import BackendError, CaptionerError
+from mic21.captioner.settings import RunRecord, Settings
+from mic21.captioner.tokenizer import Tokenizer
+from mic21.errors import BackendError, CaptionerError, UsageError
 from mic21.ontology import Ontology
 from mic21.release.reader import Release
 
+if TYPE_CHECKING:
+    from mic21.captioner.causal import CausalDecoder
+
+Model: TypeAlias = "CaptionerModel | CausalDecoder"
 RECORD, TOKENIZER, EMBEDDING = "run.json", "tokenizer.json", "embedding"
 
 
@@ -42,7 +47,7 @@ class Run:
     record: RunRecord
     tokenizer: Tokenizer
     embedding: Tensor
-    model: nn.Module
+    model: Model
     never: Tensor
     device: torch.device
     digest: str
@@ -67,7 +72,7 @@ def open_run(folder: Path, *, checkpoint: str = "best", device: str = "cpu") -> 
     place = folder / checkpoint
     if not place.exists():
         raise CaptionerError(f"{folder}: expected a checkpoint `{checkpoint}`, found none; train for longer")
-    tokenizer = Tokenizer.load(folder / TOKENIZER, record.text_size)
+    tokenizer = read_tokenizer(folder, record)
     embedding = read_embedding(folder, record)
     model = build_model(record, embedding)
     moved = "ema" if (place / "ema.safetensors").exists() else "model"
@@ -78,7 +83,8 @@ def open_run(folder: Path, *, checkpoint: str = "best", device: str = "cpu") -> 
     except (RuntimeError, AssertionError) as error:
         raise BackendError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
     digest = hashlib.sha256((place / f"{moved}.safetensors").read_bytes()).hexdigest()
-    return Run(folder, record, tokenizer, embedding, model, never(tokenizer).to(where), where, digest)
+    forbidden = never(tokenizer, record.shape.vocabulary).to(where)
+    return Run(folder, record, tokenizer, embedding, model, forbidden, where, digest)
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -127,18 +133,43 @@ def digest_of(tensor: Tensor) -> str:
     return hashlib.sha256(np.ascontiguousarray(tensor.numpy()).tobytes()).hexdigest()
 
 
-def build_model(record: RunRecord, embedding: Tensor) -> nn.Module:
-    """A model as a record describes it, with fresh parameters."""
-    return CaptionerModel(record.shape, embedding)
+def read_tokenizer(folder: Path, record: RunRecord) -> Tokenizer:
+    """The tokenizer of a run."""
+    return Tokenizer.load(folder / TOKENIZER, record.text_size, record.ends)
 
 
-def never(tokenizer: Tokenizer) -> Tensor:
-    """The tokens that no text may have: all special and control tokens but the end."""
-    mask = torch.zeros(len(tokenizer), dtype=torch.bool)
-    mask[[tokenizer.pad, tokenizer.bos, tokenizer.unk]] = True
-    for language in tokenizer.languages:
-        mask[tokenizer.prompt(language, "title")[1:PROMPT]] = True
-    mask[tokenizer.prompt(tokenizer.languages[0], "description")[2]] = True
+def build_model(record: RunRecord, embedding: Tensor) -> Model:
+    """A model as a record describes it, with fresh parameters.
+
+    Raises:
+        CaptionerError: its language model is not there, or is another one now.
+    """
+    if record.settings.decoder is None:
+        return CaptionerModel(record.shape, embedding)
+    from mic21.captioner.causal import CausalDecoder, inspect_language_model  # transformers is not in the extra
+
+    folder = language_model_folder(record.settings)
+    if inspect_language_model(folder).digest != record.decoder_digest:
+        raise CaptionerError(f"{folder}: expected the language model of the training, found other weights")
+    return CausalDecoder(record.shape, folder, record.text_size, len(embedding))
+
+
+def language_model_folder(settings: Settings) -> Path:
+    """The folder of `--decoder hf:FOLDER`.
+
+    Raises:
+        UsageError: it says something else.
+    """
+    kind, _, folder = (settings.decoder or "").partition(":")
+    if kind != "hf" or not folder:
+        raise UsageError(f"decoder: expected hf:FOLDER, found {settings.decoder!r}")
+    return Path(folder)
+
+
+def never(tokenizer: Tokenizer, size: int) -> Tensor:
+    """The tokens, of the first `size` ones, that no text may have: all special and control tokens but the end."""
+    mask = torch.zeros(size, dtype=torch.bool)
+    mask[sorted(id for id in tokenizer.special - {tokenizer.eos} if id < size)] = True
     return mask
 
 

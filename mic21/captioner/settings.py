@@ -90,6 +90,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "text_dim": 128,
         "vocabulary": 4_000,
+        "batch_size": 32,
         "learning_rate": 1e-3,
     },
     "base": {  # GRIT's decoder
@@ -113,6 +114,8 @@ class RunRecord(BaseModel):
     mic21_version: str
     settings: Settings
     shape: Shape
+    ends: tuple[int, int] | None = Field(description="beginning and end that a language model has of its own")
+    decoder_digest: str | None = Field(description="sha256 over the language model's weights")
     text_size: int = Field(description="ids below are the vocabulary's own; special tokens of ours may follow")
     texts: list[tuple[str, str]] = Field(description="languages and kinds of the captions that it was trained on")
     release_version: str

@@ -42,10 +42,15 @@ class Tokenizer:
         text_size: ids below are those of the model's own tokens, where a model brought the vocabulary; else all.
     """
 
-    def __init__(self, inner: tokenizers.Tokenizer, text_size: int | None = None) -> None:
+    def __init__(
+        self, inner: tokenizers.Tokenizer, text_size: int | None = None, ends: tuple[int, int] | None = None
+    ) -> None:
+        """Wrap a tokenizer that has our tokens; `ends` are a language model's own beginning and end."""
         inner.encode_special_tokens = True  # "<eos>" in a caption is five characters
         self._inner = inner
         self.pad, self.bos, self.eos, self.unk = (self._id(token) for token in SPECIAL)
+        if ends is not None:
+            self.bos, self.eos = ends
         self.text_size = inner.get_vocab_size() if text_size is None else text_size
 
     @classmethod
@@ -75,7 +80,7 @@ class Tokenizer:
         return cls(inner)
 
     @classmethod
-    def pretrained(cls, folder: Path, *, languages: Sequence[str]) -> "Tokenizer":
+    def pretrained(cls, folder: Path, *, languages: Sequence[str], ends: tuple[int, int] | None = None) -> "Tokenizer":
         """The tokenizer of a model's folder (`tokenizer.json`), our special and control tokens added after its own.
 
         Raises:
@@ -86,10 +91,10 @@ class Tokenizer:
         inner.no_truncation()
         text_size = max(inner.get_vocab(with_added_tokens=True).values()) + 1
         inner.add_special_tokens([*SPECIAL, *_controls(languages)])
-        return cls(inner, text_size)
+        return cls(inner, text_size, ends)
 
     @classmethod
-    def load(cls, path: Path, text_size: int | None = None) -> "Tokenizer":
+    def load(cls, path: Path, text_size: int | None = None, ends: tuple[int, int] | None = None) -> "Tokenizer":
         """The tokenizer that `save` wrote.
 
         Raises:
@@ -99,7 +104,7 @@ class Tokenizer:
         missing = [token for token in SPECIAL if inner.token_to_id(token) is None]
         if missing:
             raise CaptionerError(f"{path}: expected a tokenizer of mic21, found none of {', '.join(missing)}")
-        return cls(inner, text_size)
+        return cls(inner, text_size, ends)
 
     def save(self, path: Path) -> None:
         """Write it as the JSON of the library `tokenizers`."""
@@ -115,6 +120,11 @@ class Tokenizer:
         vocabulary = self._inner.get_added_tokens_decoder().values()
         found = {match[1] for token in vocabulary if (match := re.fullmatch(r"<language:(.+)>", token.content))}
         return tuple(sorted(found))
+
+    @cached_property
+    def special(self) -> frozenset[int]:
+        """All special and control tokens, a model's own included."""
+        return frozenset(id for id, token in self._inner.get_added_tokens_decoder().items() if token.special)
 
     def prompt(self, language: str, kind: str) -> list[int]:
         """What a caption of a language and kind begins with.

@@ -188,7 +188,7 @@ class _Training:
         self.steps_per_epoch = math.ceil(len(self._captions) / settings.batch_size)
         self.total = settings.epochs * self.steps_per_epoch
         seed_torch(settings.seed)
-        self.model: nn.Module = build_model(prepared.record, prepared.embedding).to(device)
+        self.model = build_model(prepared.record, prepared.embedding).to(device)
         self._parameters = trained(self.model)
         self._optimizer = _optimizer(self._parameters, settings)
         self._ema = {name: one.detach().clone() for name, one in self._parameters.items()} if settings.ema else {}
@@ -398,7 +398,7 @@ class _Training:
             features,
             NameVectors(prepared.embedding, self._tokenizer, names_of_release(release)),
             self._tokenizer,
-            never(self._tokenizer).to(self._device),
+            never(self._tokenizer, prepared.record.shape.vocabulary).to(self._device),
             self._ranks,
             batch_size=settings.batch_size,
             max_tokens=settings.max_tokens,

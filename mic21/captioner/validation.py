@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from mic21.captioner.cache import SplitFeatures
@@ -13,6 +13,7 @@ from mic21.captioner.decoding import Search
 from mic21.captioner.embedding import NameVectors
 from mic21.captioner.generate import capped, write_texts
 from mic21.captioner.parallel import Ranks
+from mic21.captioner.run import Model
 from mic21.captioner.tokenizer import PROMPT, Tokenizer
 
 Score = Callable[[Sequence[str], Sequence[Sequence[str]]], float]  # texts, references of each → higher is better
@@ -66,7 +67,7 @@ class Validation:
         self._score = score
 
     @torch.no_grad()
-    def __call__(self, model: nn.Module) -> Validated:
+    def __call__(self, model: Model) -> Validated:
         """Score a model in evaluation mode; all processes take a part and get the same answer."""
         loss = self._loss(model)
         groups: dict[tuple[str, str], dict[int, list[str]]] = {}
@@ -87,9 +88,9 @@ class Validation:
         score = self._score(texts, references) if self._score else -loss
         return Validated(loss, score, samples)
 
-    def _write(self, model: nn.Module, image_ids: Sequence[int], language: str, kind: str) -> list[str]:
+    def _write(self, model: Model, image_ids: Sequence[int], language: str, kind: str) -> list[str]:
         mine = write_texts(
-            model,  # type: ignore[arg-type]  # a module with the methods of a Decoder
+            model,
             self._tokenizer,
             self._names,
             self._features,
@@ -102,7 +103,7 @@ class Validation:
         )
         return self._ranks.gather(list(mine))
 
-    def _loss(self, model: nn.Module) -> float:
+    def _loss(self, model: Model) -> float:
         sums = torch.zeros(2, dtype=torch.float64)
         for captions in in_turn(self._captions[self._ranks.rank :: self._ranks.world], self._batch_size):
             batch = collate(captions, [0] * len(captions), self._features, self._names, self._tokenizer)

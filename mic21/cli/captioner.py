@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +24,7 @@ Kind = Annotated[list[str] | None, typer.Option("--kind", help="title, descripti
 def features(
     release: ReleaseFolder,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the features.")],
-    encoder: Annotated[str, typer.Option("--encoder", help="lite0, torchvision, timm, clip, detectron2.")] = "lite0",
+    encoder: Annotated[str, typer.Option("--encoder", help="lite0, torchvision, timm, clip.")] = "lite0",
     weights: Annotated[str | None, typer.Option("--weights", help="Of the encoder; each says what it takes.")] = None,
     views: Annotated[int, typer.Option("--views", min=1, help="Of each photograph; the others are crops.")] = 1,
     mirror: Annotated[
@@ -135,6 +135,7 @@ def train(
             save_every=save_every,
             keep=keep,
             device=device,
+            score=_cider,
             tensorboard=tensorboard,
             should_stop=should_stop,
             on_step=on_step,
@@ -198,6 +199,12 @@ def generate(
         )
         count = write_predictions(predictions, out)
     typer.echo(f"{out}: {count} captions")
+
+
+def _cider(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    from mic21.evaluation import cider_d, tokenize
+
+    return cider_d([tokenize(text) for text in texts], [[tokenize(one) for one in of_image] for of_image in references])
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.faithfulness import CaptionTruth
 from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
@@ -22,6 +23,7 @@ from mic21.drafts.languages import load_languages
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segment import DraftReport, Progress
 from mic21.errors import CorpusError
+from mic21.geometry import Rle
 from mic21.ontology import Ontology
 
 STEP = "caption"
@@ -203,8 +205,15 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
         objects.setdefault(row["image_id"], []).append(found)
     for row in corpus.image_rows(selection, connection=connection):
         image = partial(_photograph, corpus, row)
+        masks = partial(_masks, corpus, row["id"], (row["height"], row["width"]))
         found_here = tuple(objects.get(row["id"], ()))
-        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
+        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image, masks)
+
+
+def _masks(corpus: Corpus, image_id: int, size: tuple[int, int]) -> list[Rle]:
+    with corpus.reading() as connection:
+        rows = corpus.annotation_rows(corpus.selection(images=[image_id]), connection)
+        return [segmentation_rle(row["segmentation"], *size) for row in rows]
 
 
 def _photograph(corpus: Corpus, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:

@@ -15,7 +15,10 @@ from mic21.captioner.encoders import load_encoder
 from mic21.captioner.features import FeatureReport, sample_objects, write_features
 from mic21.captioner.pooling import grid_features, mask_features
 from mic21.captioner.views import View, make_views
+from mic21.corpus import edit
+from mic21.corpus.store import Corpus
 from mic21.errors import BackendError, CaptionerError
+from mic21.release.build import build_release
 from mic21.release.reader import Release
 from mic21.release.splits import SPLITS
 
@@ -101,6 +104,25 @@ def test_what_is_there_is_kept_and_what_is_stale_is_refused_and_made_again(relea
     Cache(folder, other).split("train")
 
 
+def test_features_outlive_other_captions_but_not_other_masks(tmp_path: Path) -> None:
+    folder = tmp_path / "features"
+    release = make_release(tmp_path / "one", 12)
+    write_features(release, ColourEncoder(), folder)
+    made = (folder / "train-00000.safetensors").stat().st_mtime_ns
+    fewer = make_release(tmp_path / "two", 12, twice=False)
+    with pytest.raises(CaptionerError, match="are missing or of another release"):
+        Cache(folder, fewer).split("train")
+    assert write_features(fewer, ColourEncoder(), folder) == FeatureReport(0, 12)
+    Cache(folder, fewer).split("train")
+    assert (folder / "train-00000.safetensors").stat().st_mtime_ns == made
+    corpus = Corpus(tmp_path / "one" / "corpus")
+    first = fewer.images(split="train")["id"][0].as_py()
+    edit.withdraw(corpus, images=[first], reason="licence")
+    build_release(corpus, tmp_path / "three", version="1.0.1")
+    report = write_features(Release(tmp_path / "three"), ColourEncoder(), folder)
+    assert report.encoded == release.manifest.counts["train"].images - 1
+
+
 def test_features_of_two_encoders_do_not_mix(release: Release, features: Path) -> None:
     encoder = ColourEncoder()
     encoder.signature = "colour 2"
@@ -160,5 +182,5 @@ def test_lite0_sees_the_same_each_time(release: Release) -> None:
 
 
 def test_an_unknown_encoder_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BackendError, match="clip, detectron2, lite0, timm, torchvision, found 'lite1'"):
+    with pytest.raises(BackendError, match="clip, lite0, timm, torchvision, found 'lite1'"):
         load_encoder("lite1")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mic21.drafts.backends import load_backend
+from mic21.geometry import Rle
 from mic21.ontology import Ontology
 
 GROUP = "mic21.captioners"
@@ -45,6 +46,7 @@ class Scene:
         subdomain: key, or None.
         objects: the draft and accepted ones.
         image: gives the photograph, uint8 h×w×3 RGB, when it is called.
+        masks: gives the masks of the objects, in their order, when it is called.
         failures: answers that came to nothing so far.
     """
 
@@ -53,6 +55,7 @@ class Scene:
     subdomain: str | None
     objects: tuple[SceneObject, ...]
     image: Callable[[], npt.NDArray[np.uint8]]
+    masks: Callable[[], Sequence[Rle]] = tuple
     failures: int = 0
 
 
