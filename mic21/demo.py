@@ -17,7 +17,8 @@ from PIL import Image
 from mic21.corpus.check import Problem, check
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.images import write_atomically
-from mic21.corpus.ingest import COLUMNS, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import COLUMNS
 from mic21.corpus.store import Corpus
 from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner

@@ -50,5 +50,9 @@ class BackendError(Mic21Error):
     """A segmenter or captioner that is unknown, lacks its packages, or failed."""
 
 
+class CaptionerError(Mic21Error):
+    """Features, a run or a checkpoint that cannot be used, or a training that cannot go on."""
+
+
 class ReviewError(Mic21Error):
     """A Label Studio server that cannot be reached, refuses, or does not hold what it should."""

@@ -12,9 +12,10 @@ PACKAGE = Path(mic21.__file__).parent
 LAYERS = (
     ("cli",),
     ("demo",),
-    ("explorer", "review"),
+    ("explorer", "review", "synth"),
     ("drafts",),
     ("captioner", "evaluation"),
+    ("networks",),
     ("release", "engine"),
     ("corpus",),
     ("ontology",),
@@ -22,7 +23,7 @@ LAYERS = (
     ("errors",),
 )
 LEVEL = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
-HEAVY = ("torch", "torchvision", "timm", "cv2", "detectron2", "transformers", "ray", "label_studio_sdk")
+HEAVY = ("torch", "torchvision", "timm", "cv2", "detectron2", "transformers", "open_clip", "ray", "label_studio_sdk")
 
 
 def _imports(path: Path) -> list[str]:
@@ -50,7 +51,7 @@ def test_imports_go_down_only() -> None:
 
 def test_heavy_libraries_are_not_imported_before_they_are_needed() -> None:
     program = (
-        "import sys, mic21, mic21.drafts.segmenters, mic21.drafts.captioners\n"
+        "import sys, mic21, mic21.captioner.encoders, mic21.drafts.segmenters, mic21.drafts.captioners\n"
         "from mic21.cli import run\n"
         "assert run(['--help']) == 0\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"

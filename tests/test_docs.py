@@ -71,7 +71,7 @@ def test_commands_and_options_in_the_pages_exist(page: Path, monkeypatch: pytest
             words = re.sub(r"#.*", "", line.removeprefix("$ ")).split()
             if not line.startswith("$ mic21"):
                 continue
-            command = [word for word in words[1:4] if re.fullmatch(r"[a-z]+", word)]
+            command = [word for word in words[1:4] if re.fullmatch(r"[a-z][a-z0-9-]*", word)]
             for length in range(len(command), 0, -1):
                 done = _help(command[:length])
                 if done is not None:

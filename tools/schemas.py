@@ -7,11 +7,30 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mic21.captioner.features import FeatureSettings
+from mic21.captioner.settings import RunRecord
+from mic21.drafts.finetune.report import FinetuneReport
+from mic21.drafts.segmenters.detector import Detector
+from mic21.evaluation.caption_report import CaptionReport
+from mic21.evaluation.tags import TagReport
 from mic21.ontology.export.json import OntologyDocument
+from mic21.release.diff import ReleaseDiff
+from mic21.release.facts import Facts
 from mic21.release.manifest import Manifest
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
-MODELS: dict[str, type[BaseModel]] = {"manifest.schema.json": Manifest, "ontology.schema.json": OntologyDocument}
+MODELS: dict[str, type[BaseModel]] = {
+    "captions-report.schema.json": CaptionReport,
+    "features.schema.json": FeatureSettings,
+    "manifest.schema.json": Manifest,
+    "ontology.schema.json": OntologyDocument,
+    "run.schema.json": RunRecord,
+    "tags-report.schema.json": TagReport,
+    "release-diff.schema.json": ReleaseDiff,
+    "release-toml.schema.json": Facts,
+    "detector.schema.json": Detector,
+    "finetune-report.schema.json": FinetuneReport,
+}
 
 
 def main() -> int:

@@ -10,7 +10,23 @@ from typing import Annotated
 import typer
 
 from mic21 import __version__
-from mic21.cli import corpus, demo, drafts, edit, evaluate, ontology, ontology_upkeep, release, review, view
+from mic21.cli import (
+    captioner,
+    corpus,
+    demo,
+    doctor,
+    drafts,
+    edit,
+    evaluate,
+    finetune,
+    imports,
+    ontology,
+    ontology_upkeep,
+    release,
+    review,
+    synth,
+    view,
+)
 from mic21.errors import Mic21Error, UsageError
 
 app = typer.Typer(
@@ -20,13 +36,16 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(corpus.init)
+app.command()(synth.synth)
 app.command()(corpus.ingest)
-app.add_typer(corpus.import_app, name="import")
+app.add_typer(imports.app, name="import")
 app.add_typer(corpus.export_app, name="export")
 app.command()(drafts.segment)
 app.command()(drafts.caption)
+app.command()(finetune.finetune)
 app.add_typer(edit.app, name="edit")
 app.command()(corpus.check)
+app.command()(doctor.doctor)
 app.command()(corpus.query)
 ontology.app.command("lint")(ontology_upkeep.lint_)
 ontology.app.command()(ontology_upkeep.link)
@@ -35,6 +54,9 @@ ontology.app.command("diff")(ontology_upkeep.diff_)
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(review.app, name="review")
 app.add_typer(release.app, name="release")
+app.command()(captioner.features)
+app.command()(captioner.train)
+app.command()(captioner.generate)
 app.add_typer(evaluate.app, name="evaluate")
 app.command()(view.view)
 

@@ -1,4 +1,4 @@
-"""`mic21 init`, `ingest`, `import`, `export`, `check` and `query`."""
+"""`mic21 init`, `ingest`, `export`, `check` and `query`."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -11,13 +11,12 @@ from mic21.cli.options import CorpusFolder, Json, SubdomainKey
 from mic21.cli.output import progress, show_json, show_rows, warn
 from mic21.corpus.check import CHECKS
 from mic21.corpus.check import check as check_corpus
-from mic21.corpus.coco import export_coco, import_coco
-from mic21.corpus.ingest import Facts
+from mic21.corpus.coco import export_coco
 from mic21.corpus.ingest import ingest as ingest_photographs
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.release.query import Records, query_records, write_result
 
-import_app = typer.Typer(no_args_is_help=True, help="Bring annotated photographs in.")
 export_app = typer.Typer(no_args_is_help=True, help="Write a corpus in other forms.")
 
 
@@ -68,53 +67,6 @@ def ingest(
         typer.echo(f"{counts}, {len(report.refused)} refused")
     if report.refused:
         raise typer.Exit(1)
-
-
-@import_app.callback()
-def _import() -> None:
-    """Keep `coco` a word of its own though it is the only form yet."""
-
-
-@import_app.command("coco")
-def import_coco_(
-    source: Annotated[Path, typer.Argument(help="JSON of instances, or of captions.")],
-    images: Annotated[Path | None, typer.Option("--images", help="Folder of the photographs.")] = None,
-    captions: Annotated[Path | None, typer.Option("--captions", help="A second file, of captions.")] = None,
-    subdomain: SubdomainKey = None,
-    language: Annotated[str, typer.Option("--language", help="Of captions that do not say.")] = "en",
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="Take the ontology's categories in place of linked ones.")
-    ] = False,
-    as_draft: Annotated[bool, typer.Option("--as-draft", help="Not accepted until somebody says so.")] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave records with problems out.")] = False,
-    renumber: Annotated[bool, typer.Option("--renumber", help="New ids where the corpus has them already.")] = False,
-    corpus: CorpusFolder = Path(),
-    as_json: Json = False,
-) -> None:
-    """Import COCO: ids, masks, licences, captions and unknown fields as they are."""
-    with progress("photographs") as on_progress:
-        report = import_coco(
-            Corpus(corpus),
-            source,
-            images=images,
-            captions=captions,
-            subdomain=subdomain,
-            language=language,
-            adopt=adopt,
-            as_draft=as_draft,
-            skip_bad=skip_bad,
-            renumber=renumber,
-            on_progress=on_progress,
-        )
-    if as_json:
-        show_json(asdict(report))
-        return
-    warn([f"left out: {problem}" for problem in report.skipped])
-    typer.echo(
-        f"{report.images} images, {report.annotations} annotations, {report.captions} captions, "
-        f"{report.categories} categories imported; {len(report.linked)} categories linked to the ontology; "
-        f"{report.unchanged} records were there already; {len(report.skipped)} problems"
-    )
 
 
 @export_app.callback()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.coco.document import segmentation_rle
+from mic21.corpus.faithfulness import CaptionTruth
 from mic21.corpus.images import ImageFiles
 from mic21.corpus.licenses import UNKNOWN
 from mic21.corpus.store import Corpus
@@ -58,11 +59,13 @@ class Context:
     files: ImageFiles
     imported: Mapping[int, tuple[str, str | None]]
     roles: Mapping[str, Mapping[int, str]]  # subdomain → category id → role
+    truth: CaptionTruth
     images: dict[int, Row] = field(default_factory=dict)  # active ones
     sha256: dict[str, int] = field(default_factory=dict)
     captions: set[tuple[int, str, str, str]] = field(default_factory=set)
     masks: dict[tuple[int, int, int], int] = field(default_factory=dict)
     annotations: dict[int, int] = field(default_factory=dict)  # live id → image id
+    areas: dict[int, dict[str, float]] = field(default_factory=dict)  # image id → key of a category → its pixels
 
 
 def _file_missing(images: Iterable[Row], context: Context) -> Iterator[Place]:
@@ -217,6 +220,29 @@ def _caption_doubled(captions: Iterable[Row], context: Context) -> Iterator[Plac
         context.captions.add(key)
 
 
+def _object_absent(captions: Iterable[Row], context: Context) -> Iterator[Place]:
+    """The draft mentions an object that the image would be annotated with if it were there."""
+    for caption in captions:
+        if caption["status"] == "draft" and (absent := context.truth.of_caption(caption, context.areas).absent):
+            yield caption["id"], f"{', '.join(absent)} in: {caption['text']}"
+
+
+def _dominant_unsaid(captions: Iterable[Row], context: Context) -> Iterator[Place]:
+    """The drafted description does not mention the dominant object."""
+    for caption in captions:
+        is_drafted = caption["status"] == "draft" and caption["kind"] == "description"
+        if is_drafted and (unsaid := context.truth.of_caption(caption, context.areas).unsaid):
+            yield caption["id"], f"no {unsaid} in: {caption['text']}"
+
+
+def _unknowable(captions: Iterable[Row], context: Context) -> Iterator[Place]:
+    """The caption, which no person wrote, names people or places, or tells an age."""
+    for caption in captions:
+        found = context.truth.unknowable(caption["text"], caption["language"])
+        if found and caption["origin"] != "human":
+            yield caption["id"], f"{', '.join(found)} in: {caption['text']}"
+
+
 def _category_not_linked(categories: Iterable[Row], context: Context) -> Iterator[Place]:
     """The imported category is linked to none of the ontology, so that queries by ontology pass it by."""
     for category in categories:
@@ -280,6 +306,9 @@ CHECKS: dict[str, dict[str, Check]] = {
         "W302": _text_not_nfc,
         "W303": _text_with_controls,
         "W304": _caption_doubled,
+        "W305": _object_absent,
+        "W306": _dominant_unsaid,
+        "W307": _unknowable,
     },
     "categories": {
         "W401": _category_not_linked,
@@ -312,7 +341,7 @@ def check(corpus: Corpus) -> list[Problem]:
         linked = {id: ontology[key].id for id, (_, key) in imported.items() if key and key in ontology}
         for of_subdomain in roles.values():
             of_subdomain |= {id: of_subdomain[own] for id, own in linked.items() if own in of_subdomain}
-        context = Context(ontology, corpus.files, imported, roles)
+        context = Context(ontology, corpus.files, imported, roles, CaptionTruth(ontology))
         everything = corpus.selection()
         images = list(corpus.image_rows(everything, connection=connection))
         context.images = {image["id"]: image for image in images}
@@ -320,6 +349,10 @@ def check(corpus: Corpus) -> list[Problem]:
         for batch in corpus.annotation_rows(everything, connection).batches():
             rows = [_with_mask(row, context) for row in batch.to_pylist()]
             context.annotations |= {row["id"]: row["image_id"] for row in rows}
+            for row in rows:
+                if row["category"] in ontology:
+                    areas = context.areas.setdefault(row["image_id"], {})
+                    areas[row["category"]] = areas.get(row["category"], 0) + row["area"]
             problems += _run("annotations", rows, context)
         for batch in corpus.caption_rows(everything, connection).batches():
             problems += _run("captions", batch.to_pylist(), context)

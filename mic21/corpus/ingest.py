@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-import pandas as pd
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, next_id
 from mic21.corpus.groups import Groups
 from mic21.corpus.images import StoredImage, UnusableImage
-from mic21.corpus.licenses import UNKNOWN, parse_license
+from mic21.corpus.licenses import license_id
+from mic21.corpus.metadata import Facts, checked_facts, read_metadata
 from mic21.corpus.store import Corpus
-from mic21.errors import CorpusError, ImportProblems, Mic21Error
+from mic21.errors import CorpusError
 
-COLUMNS = ("file", "subdomain", "license", "author", "source_url", "title")
 _BATCH = 64
 # Looked at in folders; a file that is named outright is always tried.
 _SUFFIXES = {
@@ -38,17 +37,6 @@ _SUFFIXES = {
 }
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a photograph beside its pixels."""
-
-    subdomain: str | None = None
-    license: str = UNKNOWN
-    author: str | None = None
-    source_url: str | None = None
-    title: str | None = None
 
 
 @dataclass(slots=True)
@@ -93,9 +81,9 @@ def ingest(
         CorpusError: a source is missing.
         ImportProblems: the metadata has bad rows, or rows whose file is nowhere; nothing is added.
     """
-    facts = _checked(corpus, facts or Facts())
+    facts = checked_facts(corpus, facts or Facts())
     files = list(_files([Path(source) for source in sources]))
-    known = _read_metadata(corpus, Path(metadata), files, facts) if metadata else {}
+    known = read_metadata(corpus, Path(metadata), files, facts) if metadata else {}
     report = IngestReport()
     parameters = {"sources": [str(source) for source in sources], "metadata": str(metadata) if metadata else None}
     run_id = corpus.start_run("ingest", parameters)
@@ -111,12 +99,6 @@ def ingest(
                 on_progress(done, len(files))
     corpus.finish_run(run_id)
     return report
-
-
-def _checked(corpus: Corpus, facts: Facts) -> Facts:
-    if facts.subdomain is not None:
-        corpus.ontology.subdomain(facts.subdomain)
-    return Facts(facts.subdomain, parse_license(facts.license), facts.author, facts.source_url, facts.title)
 
 
 def _files(sources: Iterable[Path]) -> Iterator[Path]:
@@ -201,84 +183,3 @@ def _twin(connection: Connection, original_sha256: str) -> int | None:
     images = schema.images.c
     same = (images.original_sha256 == original_sha256) | (images.sha256 == original_sha256)
     return connection.execute(select(images.id).where(same).order_by(images.id).limit(1)).scalar()
-
-
-def license_id(connection: Connection, spdx: str) -> int | None:
-    """The id of a licence in the corpus, which is given one where it has none; None for `unknown`."""
-    if spdx == UNKNOWN:
-        return None
-    licenses = schema.licenses
-    found = connection.execute(select(licenses.c.id).where(licenses.c.spdx == spdx).order_by(licenses.c.id)).scalar()
-    if found is not None:
-        return int(found)
-    new = next_id(connection, licenses)
-    insert_rows(connection, licenses, [{"id": new, "spdx": spdx, "name": spdx}])
-    return new
-
-
-def _read_metadata(corpus: Corpus, path: Path, files: Sequence[Path], facts: Facts) -> dict[Path, Facts]:
-    table = _read_table(path)
-    problems = []
-    unknown = [name for name in table.columns if name not in COLUMNS]
-    if "file" not in table.columns:
-        problems.append(f"{path}: expected a column `file`, found {', '.join(map(str, table.columns)) or 'no columns'}")
-    if unknown:
-        problems.append(f"{path}: expected the columns {', '.join(COLUMNS)}, found also {', '.join(map(str, unknown))}")
-    if problems:
-        raise ImportProblems(str(path), problems)
-    places = _places(files, path.parent)
-    known: dict[Path, Facts] = {}
-    for index, row in enumerate(table.to_dict("records")):
-        place = f"{path}: row {index + 1}"
-        file = str(row.pop("file"))
-        found = places.get(file, [])
-        if len(found) != 1:
-            what = "none of the sources" if not found else f"{len(found)} of the sources: give its path"
-            problems.append(f"{place}: file: expected one of the photographs, found {file!r} in {what}")
-            continue
-        if found[0] in known:
-            problems.append(f"{place}: file: expected each photograph once, found {file!r} again")
-        given = {
-            str(name): str(value).strip() for name, value in row.items() if value is not None and str(value).strip()
-        }
-        try:
-            known[found[0]] = _checked(corpus, _merge(facts, given))
-        except Mic21Error as error:
-            problems.append(f"{place}: {error}")
-    if problems:
-        raise ImportProblems(str(path), problems)
-    return known
-
-
-def _merge(facts: Facts, given: Mapping[str, str]) -> Facts:
-    return Facts(
-        given.get("subdomain", facts.subdomain),
-        given.get("license", facts.license),
-        given.get("author", facts.author),
-        given.get("source_url", facts.source_url),
-        given.get("title", facts.title),
-    )
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            table = pd.read_parquet(path)
-        else:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:  # pandas' parser errors and broken Parquet are ValueErrors
-        raise CorpusError(f"{path}: expected a CSV or Parquet table, found: {error}") from error
-    return table.astype(object).where(table.notna(), None)
-
-
-def _places(files: Sequence[Path], table_folder: Path) -> dict[str, list[Path]]:
-    """Every way to write a file in the metadata: as given, relative to the table, any tail of its path."""
-    places: dict[str, list[Path]] = {}
-    for file in files:
-        names = {str(file)}
-        names |= {str(Path(*file.parts[-length:])) for length in range(1, len(file.parts))}
-        if file.is_relative_to(table_folder):
-            names.add(str(file.relative_to(table_folder)))
-        for name in names:
-            places.setdefault(name, []).append(file)
-    return places

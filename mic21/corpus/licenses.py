@@ -4,7 +4,10 @@ import functools
 import re
 
 from license_expression import ExpressionError, Licensing, get_spdx_licensing
+from sqlalchemy import Connection, select
 
+from mic21.corpus import schema
+from mic21.corpus.changes import insert_rows, next_id
 from mic21.errors import UsageError
 
 UNKNOWN = "unknown"
@@ -80,3 +83,16 @@ def license_of_url(url: str) -> str:
     if _CC_PUBLIC_DOMAIN.match(bare):
         return "LicenseRef-Public-Domain-Mark"
     return _REFERENCES.get(bare, UNKNOWN)
+
+
+def license_id(connection: Connection, spdx: str) -> int | None:
+    """The id of a licence in the corpus, which is given one where it has none; None for `unknown`."""
+    if spdx == UNKNOWN:
+        return None
+    licenses = schema.licenses
+    found = connection.execute(select(licenses.c.id).where(licenses.c.spdx == spdx).order_by(licenses.c.id)).scalar()
+    if found is not None:
+        return int(found)
+    new = next_id(connection, licenses)
+    insert_rows(connection, licenses, [{"id": new, "spdx": spdx, "name": spdx}])
+    return new

@@ -45,6 +45,7 @@ ANNOTATIONS = pa.schema(
         pa.field("status", pa.string(), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
         pa.field("attributes", pa.string()),
+        pa.field("run_id", pa.int64(), nullable=False),  # of the step that made it
     ]
 )
 
@@ -59,6 +60,7 @@ CAPTIONS = pa.schema(
         pa.field("status", pa.string(), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
         pa.field("attributes", pa.string()),
+        pa.field("run_id", pa.int64(), nullable=False),  # of the step that made it
     ]
 )
 
@@ -72,6 +74,7 @@ INTERACTIONS = pa.schema(
         pa.field("object_id", pa.int64(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
+        pa.field("run_id", pa.int64(), nullable=False),
     ]
 )
 

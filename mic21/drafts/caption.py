@@ -1,21 +1,44 @@
 """The step that drafts captions: every image whose objects have changed since a backend last described them."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.coco.document import segmentation_rle
+from mic21.corpus.faithfulness import CaptionTruth
 from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
-from mic21.drafts.captioners import CaptionDraft, Captioner, Scene, SceneObject
+from mic21.corpus.tables import encode_json
+from mic21.drafts.captioners import CaptionDraft, Captioner, CaptionFailure, Metered, Scene, SceneObject
+from mic21.drafts.languages import load_languages
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segment import DraftReport, Progress
+from mic21.errors import CorpusError
+from mic21.geometry import Rle
+from mic21.ontology import Ontology
 
 STEP = "caption"
+_MOST_LETTERS = {"title": 150, "description": 1500}
+_MOST_OF_ANSWER = 4000  # letters of a failed answer that are kept
+
+
+class Scorer(Protocol):
+    """Says how well texts fit a photograph."""
+
+    signature: str
+
+    def score(self, image: npt.NDArray[np.uint8], texts: Sequence[str]) -> list[float]:
+        """One number a text, higher for a better fit; the image is uint8 h×w×3 RGB."""
+        ...
 
 
 def caption(
@@ -27,13 +50,19 @@ def caption(
     subdomain: str | None = None,
     images: Collection[int] | None = None,
     limit: int | None = None,
-    batch_size: int = 64,
+    batch_size: int = 16,
+    scorer: Scorer | None = None,
     on_progress: Progress | None = None,
 ) -> DraftReport:
     """Draft captions for the images whose objects the captioner has not described as they are now.
 
     An accepted caption of a language and kind is never drafted again; an undecided one of a model is rejected in favour
-    of the new one. Each batch is one transaction, so that a killed step goes on where it stopped.
+    of the new one. Each batch is one transaction, so that a killed step goes on where it stopped, language by language.
+
+    What a captioner gives is looked at: an answer that is empty, far too long or in another language is a failure. Of a
+    failed answer the text is kept as a rejected caption whose attributes say why (`failure`); its image is not counted
+    as done in that language, so that the next run asks again. A good draft keeps in its attributes how it was made, and
+    what it says against the annotations (`absent`, `unsaid`, `unknowable`; see `mic21.corpus.faithfulness`).
 
     Args:
         corpus: whose images to describe.
@@ -44,50 +73,122 @@ def caption(
         images: only these, by id.
         limit: at most so many images.
         batch_size: images a transaction.
+        scorer: says how well a draft fits its photograph, which is kept in its attributes (`clip`); for instance
+            `mic21.drafts.alignment.Alignment`.
         on_progress: called with (images done, images in all).
 
     Raises:
-        BackendError: the captioner does not write one of the languages.
+        BackendError: the captioner does not write one of the languages, or its model cannot be reached at all.
     """
     report = DraftReport()
-    wanted = f"{captioner.name} {captioner.signature} {','.join(sorted(languages))} {','.join(sorted(kinds))}"
-    todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images))[:limit]
+    languages = tuple(dict.fromkeys(languages))
+    wanted = f"{captioner.name} {captioner.signature} {','.join(sorted(kinds))}"
+    if scorer:
+        wanted += f" clip={scorer.signature}"
+    todo = _todo(corpus, wanted, corpus.selection(subdomain=subdomain, images=images), languages, kinds)[:limit]
     if not todo:
         return report
     parameters = {"backend": captioner.name, "signature": captioner.signature, "languages": list(languages)}
     run_id = corpus.start_run(STEP, parameters | {"kinds": list(kinds), "subdomain": subdomain})
+    judge = _Judge(corpus.ontology, scorer)
+    before = dict(captioner.usage) if isinstance(captioner, Metered) else {}
     for start in range(0, len(todo), batch_size):
         batch = todo[start : start + batch_size]
-        drafts = captioner.caption([scene for _, scene, _ in batch], languages=languages, kinds=kinds)
+        answers = {
+            language: _answers(captioner, [one for one in batch if language in one.languages], language, kinds)
+            for language in languages
+        }
+        judged = {
+            (one.image_id, language): judge.judge(answers[language][one.image_id], one.scene, language)
+            for one in batch
+            for language in one.languages
+        }
         with corpus.writing() as connection:
-            for (image_id, _, signature), of_image in zip(batch, drafts, strict=True):
-                _write(connection, run_id, image_id, of_image, report)
-                mark_processed(connection, run_id, STEP, image_id, signature)
+            for one in batch:
+                for language in one.languages:
+                    answer = judged[one.image_id, language]
+                    if isinstance(answer, CaptionFailure):
+                        _write_failure(connection, run_id, one.image_id, kinds[0], answer)
+                        report.failed.append((one.image_id, f"{language}: {answer.reason}"))
+                    else:
+                        _write(connection, run_id, one.image_id, answer, report)
+                        mark_processed(connection, run_id, f"{STEP} {language}", one.image_id, one.signature)
         report.images += len(batch)
+        if isinstance(captioner, Metered):
+            report.usage = {name: used - before.get(name, 0) for name, used in captioner.usage.items()}
         if on_progress:
             on_progress(report.images, len(todo))
     corpus.finish_run(run_id)
     return report
 
 
-def _todo(corpus: Corpus, wanted: str, selection: Selection) -> list[tuple[int, Scene, str]]:
-    """Image id, scene and signature of what is to be described, ordered by image id."""
+@dataclass(frozen=True, slots=True)
+class _Todo:
+    """An image, and the languages it is to be described in."""
+
+    image_id: int
+    scene: Scene
+    signature: str
+    languages: tuple[str, ...]
+    failures: Mapping[str, int]  # language → answers that came to nothing so far
+
+
+def _todo(
+    corpus: Corpus, wanted: str, selection: Selection, languages: Sequence[str], kinds: Sequence[str]
+) -> list[_Todo]:
+    """What is to be described, ordered by image id; not what has nothing but accepted captions."""
     with corpus.reading() as connection:
-        processed = schema.processed.c
-        done = {
-            (signature, image_id)
-            for signature, image_id in connection.execute(
-                select(processed.signature, processed.image_id).where(processed.step == STEP)
+        captions = schema.captions.c
+        accepted = {
+            tuple(row)
+            for row in connection.execute(
+                select(captions.image_id, captions.language, captions.kind).where(captions.status == "accepted")
             )
         }
+        processed = schema.processed.c
+        steps = [f"{STEP} {language}" for language in languages]
+        statement = select(processed.step, processed.image_id, processed.signature).where(processed.step.in_(steps))
+        done = {tuple(row) for row in connection.execute(statement)}
+        failures = _failures(connection)
         scenes = list(_scenes(corpus, connection, selection))
     todo = []
     for image_id, scene in scenes:
         digest = hashlib.sha256(repr((scene.width, scene.height, scene.subdomain, scene.objects)).encode()).hexdigest()
         signature = f"{wanted} {digest[:16]}"
-        if (signature, image_id) not in done:
-            todo.append((image_id, scene, signature))
+        missing = tuple(
+            language
+            for language in languages
+            if (f"{STEP} {language}", image_id, signature) not in done
+            and not all((image_id, language, kind) in accepted for kind in kinds)
+        )
+        if missing:
+            todo.append(_Todo(image_id, scene, signature, missing, failures.get(image_id, {})))
     return todo
+
+
+def _failures(connection: Connection) -> dict[int, dict[str, int]]:
+    """Image id → language → how many failed answers are kept."""
+    captions = schema.captions.c
+    statement = select(captions.image_id, captions.language).where(
+        captions.status == "rejected", captions.origin == "model", captions.attributes.contains('"failure":')
+    )
+    found: dict[int, dict[str, int]] = {}
+    for image_id, language in connection.execute(statement):
+        of_image = found.setdefault(image_id, {})
+        of_image[language] = of_image.get(language, 0) + 1
+    return found
+
+
+Answer = Sequence[CaptionDraft | CaptionFailure]
+
+
+def _answers(captioner: Captioner, batch: Sequence[_Todo], language: str, kinds: Sequence[str]) -> Mapping[int, Answer]:
+    """Image id → answer."""
+    if not batch:
+        return {}
+    scenes = [replace(one.scene, failures=one.failures.get(language, 0)) for one in batch]
+    answers = captioner.caption(scenes, languages=[language], kinds=kinds)
+    return {one.image_id: answer for one, answer in zip(batch, answers, strict=True)}
 
 
 def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Iterator[tuple[int, Scene]]:
@@ -103,9 +204,74 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
         )
         objects.setdefault(row["image_id"], []).append(found)
     for row in corpus.image_rows(selection, connection=connection):
-        image = partial(load_photograph, corpus, row["sha256"], row["extension"])
+        image = partial(_photograph, corpus, row)
+        masks = partial(_masks, corpus, row["id"], (row["height"], row["width"]))
         found_here = tuple(objects.get(row["id"], ()))
-        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image)
+        yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image, masks)
+
+
+def _masks(corpus: Corpus, image_id: int, size: tuple[int, int]) -> list[Rle]:
+    with corpus.reading() as connection:
+        rows = corpus.annotation_rows(corpus.selection(images=[image_id]), connection)
+        return [segmentation_rle(row["segmentation"], *size) for row in rows]
+
+
+def _photograph(corpus: Corpus, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
+    if row["sha256"] is None:
+        raise CorpusError(f"{row['file_name']}: no photograph was ever stored")
+    return load_photograph(corpus, row["sha256"], row["extension"])
+
+
+class _Judge:
+    """Looks at what a captioner gave before it becomes a draft."""
+
+    def __init__(self, ontology: Ontology, scorer: Scorer | None) -> None:
+        self._ontology, self._scorer = ontology, scorer
+        self._truth = CaptionTruth(ontology)
+
+    def judge(self, answer: Answer, scene: Scene, language: str) -> CaptionFailure | list[CaptionDraft]:
+        """The drafts with what they say against the annotations, or why they are none."""
+        failures = [found for found in answer if isinstance(found, CaptionFailure)]
+        if failures:
+            return failures[0]
+        drafts = [self._tidied(found) for found in answer if isinstance(found, CaptionDraft)]
+        if drafts and (fault := self._fault(drafts, language)):
+            texts = "\n".join(draft.text for draft in drafts)
+            return CaptionFailure(language, fault, texts, drafts[0].attributes)
+        drafts = [replace(draft, attributes={**draft.attributes, **self._findings(draft, scene)}) for draft in drafts]
+        if self._scorer and drafts:
+            try:
+                image = scene.image()
+            except CorpusError as error:
+                return CaptionFailure(language, str(error))
+            scores = self._scorer.score(image, [draft.text for draft in drafts])
+            drafts = [
+                replace(draft, attributes={**draft.attributes, "clip": score})
+                for draft, score in zip(drafts, scores, strict=True)
+            ]
+        return drafts
+
+    def _tidied(self, draft: CaptionDraft) -> CaptionDraft:
+        return replace(draft, text=" ".join(unicodedata.normalize("NFC", draft.text).split()))
+
+    def _fault(self, drafts: Sequence[CaptionDraft], language: str) -> str | None:
+        for draft in drafts:
+            most = _MOST_LETTERS[draft.kind]
+            if not draft.text:
+                return f"empty {draft.kind}"
+            if len(draft.text) > most:
+                return f"{draft.kind} of {len(draft.text)} letters, expected at most {most}"
+        return load_languages(self._ontology).fault(" ".join(draft.text for draft in drafts), language)
+
+    def _findings(self, draft: CaptionDraft, scene: Scene) -> dict[str, object]:
+        annotated: dict[str, float] = {}
+        for found in scene.objects:
+            if category := self._ontology.get_id(found.category_id):
+                annotated[category.key] = annotated.get(category.key, 0) + found.area
+        truth = self._truth.faithfulness(draft.text, draft.language, annotated, scene.subdomain)
+        unknowable = self._truth.unknowable(draft.text, draft.language)
+        findings = {"absent": list(truth.absent), "unsaid": truth.unsaid, "unknowable": list(unknowable)}
+        return {name: value for name, value in findings.items() if value}
 
 
 def _write(
@@ -118,16 +284,37 @@ def _write(
     old: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(live):
         old.setdefault((row.language, row.kind), []).append(row)
-    superseded: dict[int, dict[str, str]] = {}
+    superseded: dict[int, dict[str, Any]] = {}
+    reread: dict[int, dict[str, Any]] = {}  # the same text, whose annotations may be others
     rows: list[dict[str, Any]] = []
     first = next_id(connection, schema.captions)
     for draft in drafts:
         there = old.get((draft.language, draft.kind), [])
+        attributes = encode_json(draft.attributes) if draft.attributes else None
         if any(row.status == "accepted" or row.text == draft.text for row in there):
+            same = (row for row in there if row.text == draft.text and (row.status, row.origin) == ("draft", "model"))
+            reread |= {row.id: {"attributes": attributes} for row in same}
             continue
         superseded |= {row.id: {"status": "rejected"} for row in there if row.origin == "model"}
         values = {"id": first + len(rows), "image_id": image_id, "language": draft.language, "kind": draft.kind}
-        rows.append(values | {"text": draft.text, "status": "draft", "origin": "model", "run_id": run_id})
+        values |= {"text": draft.text, "status": "draft", "origin": "model", "attributes": attributes}
+        rows.append(values | {"run_id": run_id})
     report.superseded += change(connection, run_id, "captions", superseded)
+    change(connection, run_id, "captions", reread)
     insert_rows(connection, schema.captions, rows)
     report.drafts += len(rows)
+
+
+def _write_failure(connection: Connection, run_id: int, image_id: int, kind: str, failure: CaptionFailure) -> None:
+    row = {
+        "id": next_id(connection, schema.captions),
+        "image_id": image_id,
+        "language": failure.language,
+        "kind": kind,
+        "text": unicodedata.normalize("NFC", failure.answer)[:_MOST_OF_ANSWER],
+        "status": "rejected",
+        "origin": "model",
+        "attributes": encode_json({**failure.attributes, "failure": failure.reason}),
+        "run_id": run_id,
+    }
+    insert_rows(connection, schema.captions, [row])

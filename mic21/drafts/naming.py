@@ -18,12 +18,14 @@ class Naming:
     def __init__(self, ontology: Ontology, meanings: Mapping[str, str]) -> None:
         """Take what the labels mean.
 
+        Models write the labels of a dataset as they like: case and underscores do not count.
+
         Args:
             ontology: whose categories they are.
             meanings: label → key of a category; `Ontology.label_map` gives such.
         """
         self._ontology = ontology
-        self._meanings = meanings
+        self._meanings = {_plain(label): key for label, key in meanings.items()}
         self._found: dict[tuple[str, str | None], int | None] = {}
 
     def category_id(self, label: str, subdomain: str | None) -> int | None:
@@ -41,7 +43,7 @@ class Naming:
         True
         """
         if (label, subdomain) not in self._found:
-            key = self._meanings.get(label)
+            key = self._meanings.get(_plain(label))
             found = None if key is None else self._in_theme(self._ontology[key], subdomain)
             self._found[label, subdomain] = found.id if found else None
         return self._found[label, subdomain]
@@ -57,3 +59,7 @@ class Naming:
         if not below:
             return None
         return below[0] if len(below) == 1 or below[0] == self._ontology.dominant(subdomain) else meant
+
+
+def _plain(label: str) -> str:
+    return label.replace("_", " ").casefold()

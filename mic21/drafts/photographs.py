@@ -1,25 +1,26 @@
 """Stored photographs as the arrays that models take."""
 
-import io
-
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
+from mic21.corpus.images import ImageFiles
 from mic21.corpus.store import Corpus
+from mic21.errors import CorpusError
+from mic21.networks.pixels import Pixels, decode_photograph
 
 
-def load_photograph(corpus: Corpus, sha256: str, extension: str) -> npt.NDArray[np.uint8]:
+def load_photograph(corpus: Corpus, sha256: str, extension: str) -> Pixels:
     """A stored photograph as uint8 h×w×3 RGB; transparent parts are laid over white.
 
     Raises:
-        CorpusError: the file is missing or damaged.
+        CorpusError: the file is missing or damaged, or cannot be decoded.
     """
-    image: Image.Image = Image.open(io.BytesIO(corpus.files.read(sha256, extension)))
-    if image.mode == "I;16":  # Pillow would cut 16 bits off at 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return np.asarray(image.convert("RGB"))
+    return read_photograph(corpus.files, sha256, extension)
+
+
+def read_photograph(files: ImageFiles, sha256: str, extension: str) -> Pixels:
+    """The same where there is no corpus but only its photographs, as on a worker of a cluster."""
+    data = files.read(sha256, extension)
+    try:
+        return decode_photograph(data)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # of Pillow's decoders
+        raise CorpusError(f"{files.path(sha256, extension)}: cannot be decoded: {error}") from error

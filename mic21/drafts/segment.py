@@ -1,9 +1,9 @@
 """The step that drafts masks: every image that a backend has not done, batch by batch."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, exists, select
@@ -11,11 +11,14 @@ from sqlalchemy import Connection, exists, select
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
 from mic21.corpus.coco.document import bbox_text
+from mic21.corpus.images import ImageFiles
 from mic21.corpus.store import Corpus
 from mic21.drafts.naming import Unmapped
-from mic21.drafts.photographs import load_photograph
+from mic21.drafts.photographs import read_photograph
 from mic21.drafts.segmenters import Photograph, Region, Segmenter
-from mic21.errors import CorpusError
+from mic21.engine import Batch, Engine, Failure, Step
+from mic21.engine.local import LocalEngine
+from mic21.errors import BackendError
 from mic21.geometry import area
 
 STEP = "segment"
@@ -32,6 +35,7 @@ class DraftReport:
         superseded: how many undecided drafts of earlier runs it rejected in their favour.
         failed: (image id, reason) of those it could not look at.
         unmapped: label → how many regions of it no category of the theme fits, whether kept or dropped.
+        usage: what a captioner counts: requests, retries, prompt_tokens, completion_tokens, cost.
     """
 
     images: int = 0
@@ -39,6 +43,7 @@ class DraftReport:
     superseded: int = 0
     failed: list[tuple[int, str]] = field(default_factory=list)
     unmapped: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, float] = field(default_factory=dict)
 
 
 def segment(
@@ -51,13 +56,16 @@ def segment(
     batch_size: int = 4,
     include_annotated: bool = False,
     unmapped: Unmapped = "keep",
+    engine: Engine | None = None,
+    on_worker: Callable[[], Segmenter] | None = None,
     on_progress: Progress | None = None,
 ) -> DraftReport:
     """Draft masks for the images that the segmenter, as it is configured, has not done yet.
 
-    Each batch is one transaction together with the note that its images are done, so that a killed step goes on where
-    it stopped. Undecided drafts that a model made before on the same image are rejected in favour of the new ones; what
-    a person or an import made is never touched.
+    Photographs are read ahead and drafts written behind while the model works. Each batch is one transaction together
+    with the note that its images are done, so that a killed step goes on where it stopped. Undecided drafts that a
+    model made before on the same image are rejected in favour of the new ones; what a person or an import made is never
+    touched.
 
     Args:
         corpus: whose images to segment.
@@ -65,11 +73,16 @@ def segment(
         subdomain: only its images.
         images: only these, by id.
         limit: at most so many images.
-        batch_size: images a transaction.
+        batch_size: images at once, and images a transaction.
         include_annotated: also draft on images that have accepted annotations.
         unmapped: whether regions that no category of the theme fits are kept, as a category `unmapped:LABEL` of the
             corpus, or dropped.
+        engine: where the segmenter runs; this machine by default.
+        on_worker: loads the same segmenter where it runs; by default it is sent there as it is.
         on_progress: called with (images done, images in all).
+
+    Raises:
+        BackendError: the segmenter or the engine failed; what was written before stays.
     """
     signature = f"{segmenter.name} {segmenter.signature}" + (" unmapped=drop" if unmapped == "drop" else "")
     todo = _todo(corpus, signature, subdomain, images, include_annotated)[:limit]
@@ -79,35 +92,66 @@ def segment(
     run_id = corpus.start_run(
         STEP, {"backend": segmenter.name, "signature": segmenter.signature, "subdomain": subdomain}
     )
-    for batch in _in_batches(todo, batch_size):
-        photographs = []
-        for row in batch:
-            try:
-                image = load_photograph(corpus, row.sha256, row.extension)
-            except CorpusError as error:
-                report.failed.append((row.id, str(error)))
-                continue
-            photographs.append((row.id, Photograph(image=image, subdomain=row.subdomain)))
-        drafts = segmenter.segment([photograph for _, photograph in photographs])
-        with corpus.writing() as connection:
-            for (image_id, _), regions in zip(photographs, drafts, strict=True):
-                for label in (region.label for region in regions if region.category_id is None):
-                    report.unmapped[label] = report.unmapped.get(label, 0) + 1
-                if unmapped == "drop":
-                    regions = [region for region in regions if region.category_id is not None]
-                report.superseded += _supersede(connection, run_id, image_id)
-                report.drafts += _insert(corpus, connection, run_id, image_id, regions)
-                mark_processed(connection, run_id, STEP, image_id, signature)
-        report.images += len(photographs)
-        if on_progress:
-            on_progress(report.images + len(report.failed), len(todo))
+    files = ImageFiles(corpus.files.folder.resolve())
+    step = partial(_step, on_worker or (lambda: segmenter), segmenter.signature, files)
+    with closing((engine or LocalEngine()).run(step, todo, batch_size=batch_size)) as batches:
+        for batch in batches:
+            with corpus.writing() as connection:
+                _write(corpus, connection, run_id, batch, signature, unmapped, report)
+            if on_progress:
+                on_progress(report.images + len(report.failed), len(todo))
     corpus.finish_run(run_id)
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    id: int
+    sha256: str
+    extension: str
+    subdomain: str | None
+
+
+def _step(load: Callable[[], Segmenter], signature: str, files: ImageFiles) -> Step[_Image, Photograph, list[Region]]:
+    """The step as it is made where it runs, which may be another machine."""
+    segmenter = load()
+    if segmenter.signature != signature:
+        raise BackendError(f"a worker's segmenter: expected {signature}, found {segmenter.signature}")
+    if not files.folder.is_dir():
+        raise BackendError(f"{files.folder}: expected the photographs on every worker, found no such folder on one")
+    return Step(load=partial(_load, files), run=segmenter.segment)
+
+
+def _load(files: ImageFiles, image: _Image) -> Photograph:
+    return Photograph(read_photograph(files, image.sha256, image.extension), image.subdomain)
+
+
+def _write(
+    corpus: Corpus,
+    connection: Connection,
+    run_id: int,
+    batch: Batch[_Image, list[Region]],
+    signature: str,
+    unmapped: Unmapped,
+    report: DraftReport,
+) -> None:
+    for image, regions in batch:
+        if isinstance(regions, Failure):
+            report.failed.append((image.id, regions.reason))
+            continue
+        for label in (region.label for region in regions if region.category_id is None):
+            report.unmapped[label] = report.unmapped.get(label, 0) + 1
+        if unmapped == "drop":
+            regions = [region for region in regions if region.category_id is not None]
+        report.superseded += _supersede(connection, run_id, image.id)
+        report.drafts += _insert(corpus, connection, run_id, image.id, regions)
+        mark_processed(connection, run_id, STEP, image.id, signature)
+        report.images += 1
+
+
 def _todo(
     corpus: Corpus, signature: str, subdomain: str | None, wanted: Collection[int] | None, include_annotated: bool
-) -> Sequence[Any]:
+) -> list[_Image]:
     if subdomain is not None:
         corpus.ontology.subdomain(subdomain)
     images, processed, annotations = schema.images.c, schema.processed.c, schema.annotations.c
@@ -126,13 +170,7 @@ def _todo(
             ~exists().where(annotations.image_id == images.id, annotations.status == "accepted")
         )
     with corpus.reading() as connection:
-        return connection.execute(statement).all()
-
-
-def _in_batches(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, size)):
-        yield batch
+        return [_Image(*row) for row in connection.execute(statement)]
 
 
 def _supersede(connection: Connection, run_id: int, image_id: int) -> int:

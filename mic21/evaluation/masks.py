@@ -8,7 +8,6 @@ import contextlib
 import io
 import json
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ class _Image(msgspec.Struct):
     id: int
     width: int
     height: int
+    file_name: str = ""
     subdomain: str | None = None
 
 
@@ -69,6 +69,44 @@ class _Predictions(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """One object of an image: the name of its category, its mask in COCO's JSON, and a prediction's score."""
+
+    name: str
+    segmentation: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorstImage:
+    """An image in which predictions and ground truth agree least, at an IoU of .5.
+
+    Attributes:
+        id: of the image.
+        file_name: its file, as the ground truth names it.
+        width: pixels.
+        height: pixels.
+        matched: predictions that are right.
+        invented: predictions that are not.
+        missed: objects that no prediction found.
+        f1: harmonic mean of precision and recall, 0 to 1.
+        truths: its annotated objects.
+        predictions: what was predicted, best first.
+    """
+
+    id: int
+    file_name: str
+    width: int
+    height: int
+    matched: int
+    invented: int
+    missed: int
+    f1: float
+    truths: tuple[Outline, ...]
+    predictions: tuple[Outline, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MaskReport:
     """What an evaluation found.
 
@@ -79,6 +117,8 @@ class MaskReport:
         annotations: its annotations.
         predictions: those that were counted.
         foreign: predictions left out, whose category or image the ground truth does not have.
+        curves: `pr@0.50`, `pr@0.55` … `pr@0.95` → precision, averaged over categories, at each recall of `rec_thrs`.
+        worst: the images that did worst, worst first.
     """
 
     figures: dict[str, float | None]
@@ -87,11 +127,17 @@ class MaskReport:
     annotations: int
     predictions: int
     foreign: int
+    curves: dict[str, list[float]]
+    worst: tuple[WorstImage, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The figures at the top, then the rest."""
+        """The figures at the top, then the rest; of the worst images all but their masks."""
         counts = {name: getattr(self, name) for name in ("images", "annotations", "predictions", "foreign")}
-        return self.figures | {"counts": counts, "per": self.per}
+        worst = [
+            {name: getattr(image, name) for name in ("id", "file_name", "matched", "invented", "missed", "f1")}
+            for image in self.worst
+        ]
+        return self.figures | {"counts": counts, "per": self.per, "curves": self.curves, "worst": worst}
 
 
 def evaluate_masks(
@@ -103,19 +149,22 @@ def evaluate_masks(
     classless: bool = False,
     per: str | None = None,
     roll_up: Sequence[str] = (),
+    worst: int = 0,
 ) -> MaskReport:
     """Average precision and recall of predicted masks by COCO's protocol (Lin et al. 2014).
 
     Args:
         predictions: a COCO results file (a list), or a COCO file whose annotations have scores; its categories
-            count as those of the ground truth that are linked to the same category of the ontology, or have the name.
+            count as those of the ground truth that are linked to the same category of the ontology or the nearest
+            above it (a racehorse is a horse), or that have the name.
         ground_truth: a COCO file.
         ontology: whose hierarchy counts.
         iou: of masks (`segm`) or of boxes (`bbox`).
-        classless: whether classes do not count, as MIC21 was measured.
+        classless: whether classes do not count, as MIC21 was measured; predictions of any category count then.
         per: also the figures of each `category`, `subdomain` or `domain`; the last two need a ground truth that mic21
             wrote, whose images name their subdomain.
         roll_up: keys of categories; whatever is below one counts as it, so that a sister taken for a sister is right.
+        worst: how many of the images that did worst to name; an image where nothing is wrong is none of them.
 
     Raises:
         UsageError: there is no such `iou` or `per`.
@@ -128,8 +177,12 @@ def evaluate_masks(
         raise UsageError(f"per: expected category, subdomain or domain, found {per!r}")
     truth = _read(ground_truth, _Truth, "a COCO file")
     found = _read_predictions(predictions)
+    if classless:
+        for any_one in (*truth.annotations, *found.annotations):
+            any_one.category_id = 1
+        truth.categories, found.categories = [_Category(1, "object")], []
     merged, names = _merged(truth.categories, ontology, roll_up)
-    ids = _same_categories(found.categories, truth.categories, ontology)
+    ids = _same_categories(found.categories, truth.categories, ontology, {key: id for id, key in names.items()})
     image_ids = {image.id for image in truth.images}
     of_truth = {category.id for category in truth.categories}
     counted = []
@@ -149,7 +202,7 @@ def evaluate_masks(
     ]
     for category in truth.categories:
         category.name = names.get(category.id, category.name)
-    evaluation = _run(truth, counted, iou, classless)
+    evaluation = _run(truth, counted, iou)
     return MaskReport(
         figures=_figures(evaluation.get_results()),
         per=_per(evaluation, truth, ontology, per) if per else {},
@@ -157,6 +210,8 @@ def evaluate_masks(
         annotations=len(truth.annotations),
         predictions=len(counted),
         foreign=len(found.annotations) - len(counted),
+        curves=evaluation.report()["curves"],
+        worst=_worst(evaluation, truth, counted, worst) if worst else (),
     )
 
 
@@ -196,26 +251,28 @@ def _merged(
     return merged, names
 
 
-def _same_categories(theirs: Sequence[_Category], truths: Sequence[_Category], ontology: Ontology) -> Mapping[int, int]:
+def _same_categories(
+    theirs: Sequence[_Category], truths: Sequence[_Category], ontology: Ontology, rolled_up: dict[str, int]
+) -> Mapping[int, int]:
     """Id in the predictions → id in the ground truth, −1 for none."""
     by_key = {key: id for id, key in _linked(truths, ontology).items() if key}
+    by_key |= rolled_up
     by_name = {category.name: category.id for category in truths}
     linked = _linked(theirs, ontology)
-    return {one.id: by_key.get(linked[one.id] or "", by_name.get(one.name, -1)) for one in theirs}
+    found = {one.id: by_name.get(one.name, -1) for one in theirs}
+    for id, key in linked.items():
+        above = [key, *(category.key for category in ontology.ancestors(key))] if key else []
+        found[id] = next((by_key[one] for one in above if one in by_key), found[id])
+    return found
 
 
-def _run(truth: _Truth, predictions: Sequence[_Prediction], iou: str, classless: bool) -> Any:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.redirect_stdout(io.StringIO()),
-        warnings.catch_warnings(action="ignore"),  # that figures without classes are no leaderboard's
-    ):
+def _run(truth: _Truth, predictions: Sequence[_Prediction], iou: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         paths = [Path(folder) / name for name in ("truth.json", "predictions.json")]
         for path, value in zip(paths, (truth, predictions), strict=True):
             path.write_bytes(msgspec.json.encode(value))
         coco = COCO(str(paths[0]))
         evaluation: Any = COCOeval(coco, coco.load_res(str(paths[1])), iou)
-        evaluation.params.useCats = not classless
         evaluation.run()
     return evaluation
 
@@ -241,6 +298,39 @@ def _per(evaluation: Any, truth: _Truth, ontology: Ontology, per: str) -> dict[s
         raise CheckError("ground truth: expected images with their subdomain, as mic21 writes them, found none")
     slices = evaluation.slice_by(groups)
     return {name: _figures(slices[name]) for name in sorted(groups)}
+
+
+def _worst(evaluation: Any, truth: _Truth, predictions: Sequence[_Prediction], most: int) -> tuple[WorstImage, ...]:
+    found = evaluation.image_diagnostics()["img_summary"]
+    wrong = (id for id, one in found.items() if one["fp"] or one["fn"])
+    ids = sorted(wrong, key=lambda id: (found[id]["f1"], -found[id]["fn"] - found[id]["fp"], id))[:most]
+    names = {category.id: category.name for category in truth.categories}
+    truths: dict[int, list[Outline]] = {id: [] for id in ids}
+    predicted: dict[int, list[Outline]] = {id: [] for id in ids}
+    for annotation in truth.annotations:
+        if annotation.image_id in truths:
+            outline = Outline(names[annotation.category_id], bytes(annotation.segmentation).decode() or "[]")
+            truths[annotation.image_id].append(outline)
+    for one in sorted(predictions, key=lambda one: -(one.score or 0)):
+        if one.image_id in predicted:
+            outline = Outline(names[one.category_id], bytes(one.segmentation).decode() or "[]", one.score)
+            predicted[one.image_id].append(outline)
+    images = {image.id: image for image in truth.images}
+    return tuple(
+        WorstImage(
+            id=id,
+            file_name=images[id].file_name,
+            width=images[id].width,
+            height=images[id].height,
+            matched=found[id]["tp"],
+            invented=found[id]["fp"],
+            missed=found[id]["fn"],
+            f1=round(found[id]["f1"], 4),
+            truths=tuple(truths[id]),
+            predictions=tuple(predicted[id]),
+        )
+        for id in ids
+    )
 
 
 def write_report(report: MaskReport, path: Path) -> None:

@@ -47,7 +47,7 @@ class Mentions:
                 belong together: where only dogs are asked for, a dog sleigh is none.
 
         Raises:
-            OntologyError: there is no such language, or inflections.tsv breaks the format.
+            OntologyError: there is no such language, or inflections.tsv or mentions.tsv breaks the format.
         """
         self._order = {category.key: category.id for category in ontology}
         self._wanted = self._order.keys() if categories is None else frozenset(categories)
@@ -154,8 +154,8 @@ def _names(ontology: Ontology, language: str) -> Iterator[tuple[str, str]]:
             yield from ((entry.key, name) for name in (entry.name, *entry.synonyms, entry.plural) if name)
     for row in read_upkeep(ontology.folders, "mentions"):
         of_language, key, words = row.fields.values()
-        if of_language == language and key in ontology:
-            yield from ((key, word) for word in words.split("|"))
+        if of_language == language:
+            yield from ((ontology[key].key, word) for word in words.split("|"))
 
 
 def _endings(ontology: Ontology, language: str) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,72 @@ class LeftOut(BaseModel):
     images: list[int]
 
 
+class LeftOutCategory(BaseModel):
+    """A category whose annotations the corpus has and the release has not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str
+    category_id: int
+    name: str
+    annotations: int = Field(description="how many were left out")
+
+
+class Deviation(BaseModel):
+    """A subdomain or category whose splits are off their shares by more than two points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = Field(description="subdomain or category")
+    key: str = Field(description="of the subdomain, or id of the category")
+    count: int = Field(description="images of the subdomain, annotations of the category")
+    shares: dict[str, float] = Field(description="split → share found")
+
+
+class SplitFacts(BaseModel):
+    """How the images were split."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shares: dict[str, float] = Field(description="split → share wanted")
+    salt: str
+    series: str = Field(description="author: photographs of an author in a subdomain stay together; none")
+    frozen: int = Field(description="images whose split was given, by a list or an earlier release")
+    straddling: list[list[int]] = Field(description="images that belong together and whose given splits differ")
+    deviations: list[Deviation]
+
+
+class ScopeFacts(BaseModel):
+    """What of the corpus was wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subdomains: list[str] | None = None
+    domains: list[str] | None = None
+    licenses: str | list[str] | None = Field(default=None, description="permissive, nc-ok, or SPDX expressions")
+    min_instances: int = 1
+    languages: list[str] | None = Field(default=None, description="of captions")
+
+
+class BelowFloor(BaseModel):
+    """A subdomain with too few images."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subdomain: str
+    images: int = Field(description="in the release")
+    corpus: int = Field(description="in the corpus, whatever their licence and status")
+
+
+class Previous(BaseModel):
+    """The release that this one follows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    digest: str
+
+
 class Manifest(BaseModel):
     """What a release is, and what every other file of it must be."""
 
@@ -60,6 +126,12 @@ class Manifest(BaseModel):
     unchecked: SplitCounts = Field(description="how many of the records no person has accepted")
     counts: dict[str, SplitCounts] = Field(description="split → counts")
     left_out: list[LeftOut]
+    left_out_categories: list[LeftOutCategory]
+    scope: ScopeFacts
+    splits: SplitFacts
+    below_floor: list[BelowFloor]
+    formats: list[str] = Field(description="what is there beside the forms that every release has")
+    previous: Previous | None
     files: list[FileEntry] = Field(description="every other file, ordered by path")
     digest: str = Field(default="", description="sha256 of this manifest as it is spelt with an empty digest")
 

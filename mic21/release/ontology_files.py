@@ -11,7 +11,7 @@ from mic21.corpus import schema
 from mic21.corpus.coco import records
 from mic21.corpus.store import Corpus
 from mic21.ontology import Ontology
-from mic21.ontology.export import to_json, to_tsv
+from mic21.ontology.export import to_json, to_skos, to_tsv
 
 Row = Mapping[str, Any]
 LOCAL = "ontology/local"
@@ -57,10 +57,15 @@ def _imported(ontology: Ontology, imported: Row) -> tuple[Row, Row]:
 
 
 def write_ontology(corpus: Corpus, folder: Path) -> None:
-    """Write `ontology.json` and `names.tsv`, and the corpus's own additions as they are."""
+    """Write `ontology.json`, `names.tsv` and `ontology.ttl`, and the corpus's own additions as they are."""
     folder.mkdir()
     ontology = corpus.ontology
-    for name, parts in (("ontology.json", to_json(ontology, names=False)), ("names.tsv", to_tsv(ontology))):
+    files = {
+        "ontology.json": to_json(ontology, names=False),
+        "names.tsv": to_tsv(ontology),
+        "ontology.ttl": to_skos(ontology),
+    }
+    for name, parts in files.items():
         (folder / name).write_text("".join(parts), encoding="utf-8", newline="\n")
     own = corpus.path / "ontology"
     if own.is_dir():

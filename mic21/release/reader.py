@@ -1,18 +1,13 @@
 """A release, opened for reading: samples from its shards, records from its tables."""
 
-import io
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from PIL import Image
 
 from mic21.corpus.selection import Selection
 from mic21.corpus.selection import select as make_selection
@@ -20,34 +15,11 @@ from mic21.errors import ReleaseError, UsageError
 from mic21.ontology import Ontology
 from mic21.release.manifest import Manifest, read_manifest
 from mic21.release.ontology_files import LOCAL
+from mic21.release.samples import Sample, ShardIndex
 from mic21.release.splits import SPLITS
 from mic21.release.verify import verify_release
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A photograph of a release with all that is known of it.
-
-    Attributes:
-        key: names its files in the shard.
-        image_bytes: the photograph as stored.
-        record: COCO's `images[]` record, with split, sha256 and what else is known.
-        license: its licence, with the SPDX id in `spdx`.
-        annotations: COCO's `annotations[]` records; `mic21.geometry.segmentation_to_rle` makes masks of them.
-        captions: records with `caption`, `language`, `kind`, `status`, `origin`.
-    """
-
-    key: str
-    image_bytes: bytes
-    record: Mapping[str, Any]
-    license: Mapping[str, Any]
-    annotations: Sequence[Mapping[str, Any]]
-    captions: Sequence[Mapping[str, Any]]
-
-    @property
-    def image(self) -> Image.Image:
-        """The photograph, decoded anew at each call."""
-        return Image.open(io.BytesIO(self.image_bytes))
+__all__ = ["Release", "Sample"]
 
 
 class Release:
@@ -92,8 +64,21 @@ class Release:
         """
         if split not in SPLITS:
             raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
-        for shard in sorted((self.path / "shards").glob(f"{split}-*.tar")):
-            yield from _read_shard(shard)
+        yield from self._index.samples(split)
+
+    def sample(self, id: int) -> Sample:
+        """The photograph of an image id with its record, found by the index.
+
+        Raises:
+            UsageError: the release has no such image.
+            ReleaseError: the shard breaks off or holds something else.
+        """
+        return self._index.sample(id)
+
+    def splits(self) -> dict[int, str]:
+        """Image id → split, ordered by id."""
+        table = self._read("images", None, ["id", "split"])
+        return dict(zip(table["id"].to_pylist(), table["split"].to_pylist(), strict=True))
 
     def images(self, **filters: Any) -> pa.Table:
         """The photographs as a table, ordered by id; filters as `mic21.Corpus.images`, and `split`."""
@@ -104,9 +89,16 @@ class Release:
             table = table.filter(pc.is_in(table["id"], pc.unique(shown["image_id"].combine_chunks())))
         return table
 
-    def annotations(self, **filters: Any) -> pa.Table:
-        """The annotations by subdomain, image and id; filters as `mic21.Corpus.annotations`, and `split`."""
-        return self._records("annotations", filters)
+    def annotations(self, *, columns: Sequence[str] | None = None, **filters: Any) -> pa.Table:
+        """The annotations by subdomain, image and id.
+
+        Args:
+            columns: only these, so that masks that nobody asks for are not read.
+            **filters: as `mic21.Corpus.annotations`, and `split`.
+        """
+        if columns is None:
+            return self._records("annotations", filters)
+        return self._records("annotations", filters, list(dict.fromkeys(["image_id", *columns]))).select(list(columns))
 
     def captions(self, **filters: Any) -> pa.Table:
         """The captions by subdomain, image and id; filters as `mic21.Corpus.captions`, and `split`."""
@@ -120,10 +112,10 @@ class Release:
         """The categories as a table, ordered by id."""
         return self._read("categories", None)
 
-    def _records(self, name: str, filters: Mapping[str, Any]) -> pa.Table:
+    def _records(self, name: str, filters: Mapping[str, Any], columns: list[str] | None = None) -> pa.Table:
         split, selection = self._selection(filters)
         categories = selection.category_ids if name == "annotations" else None
-        table = self._read(name, _record_filter(selection, split, categories, name))
+        table = self._read(name, _record_filter(selection, split, categories, name), columns)
         if selection.licenses is not None:
             licensed = self._read("images", _image_filter(selection, split), ["id"])
             table = table.filter(pc.is_in(table["image_id"], licensed["id"].combine_chunks()))
@@ -135,6 +127,10 @@ class Release:
         if split is not None and split not in SPLITS:
             raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
         return split, make_selection(self.ontology, self._imported, **rest)
+
+    @cached_property
+    def _index(self) -> ShardIndex:
+        return ShardIndex(self.path)
 
     @cached_property
     def _imported(self) -> dict[int, tuple[str, str | None]]:
@@ -185,22 +181,3 @@ def _all_of(wanted: Mapping[str, Any]) -> pc.Expression | None:
             condition = pc.field(name).isin(sorted(values))
             expression = condition if expression is None else expression & condition
     return expression
-
-
-def _read_shard(path: Path) -> Iterator[Sample]:
-    try:
-        with tarfile.open(path, "r|") as shard:
-            image = b""
-            for member in shard:
-                file = shard.extractfile(member)
-                data = file.read() if file else b""
-                key, _, extension = member.name.rpartition(".")
-                if extension != "json":
-                    image = data
-                    continue
-                record = msgspec.json.decode(data)
-                yield Sample(key, image, record["image"], record["license"], record["annotations"], record["captions"])
-    except (tarfile.TarError, OSError, msgspec.DecodeError, KeyError) as error:
-        raise ReleaseError(
-            f"{path}: expected a shard of the release, found: {error!r}; run `mic21 release verify`"
-        ) from error

@@ -1,20 +1,9 @@
-"""Records of a release as they go by: rows out of batches, handed out image by image or subdomain by subdomain."""
+"""Rows as they go by, handed out image by image."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mic21.corpus.coco import records
-from mic21.corpus.rows import Row
-
-
-def image_record(row: Row) -> dict[str, Any]:
-    """The COCO record of an image of a release: with its split, its hash, and the name it came with."""
-    return records.image_record(row) | {name: row[name] for name in ("split", "source_file_name", "sha256")}
-
-
-def rows_of(rows: Iterable[Row], images: Mapping[int, Row]) -> Iterator[Row]:
-    """The rows whose image is one of these."""
-    return (row for row in rows if row["image_id"] in images)
+Row = Mapping[str, Any]
 
 
 class Stream:
@@ -25,10 +14,10 @@ class Stream:
         self._column = column
         self._next = next(self._rows, None)
 
-    def take(self, value: Any) -> list[Row]:  # a column's values have no common type
+    def take(self, value: int) -> list[Row]:
         """The rows of a value; rows of values before it are passed over."""
         found = []
-        while self._next is not None and (self._next[self._column] is None or self._next[self._column] <= value):
+        while self._next is not None and self._next[self._column] <= value:
             if self._next[self._column] == value:
                 found.append(self._next)
             self._next = next(self._rows, None)

@@ -11,8 +11,12 @@ from mic21.corpus import tables as corpus_tables
 _ROWS = 5_000  # a row group: about what one subdomain of the full corpus holds
 
 
-def _with_split(schema: pa.Schema, after: str) -> pa.Schema:
-    return schema.insert(schema.get_field_index(after) + 1, pa.field("split", pa.string(), nullable=False))
+def _released(schema: pa.Schema) -> pa.Schema:
+    """A corpus's schema of records, with the split beside the image and what is known of edits at the end."""
+    place = schema.get_field_index("image_id") + 1
+    schema = schema.insert(place, pa.field("split", pa.string(), nullable=False))
+    schema = schema.append(pa.field("edits", pa.int32(), nullable=False))  # how often it was changed
+    return schema.append(pa.field("annotator", pa.string()))  # pseudonym of the person who had the last word
 
 
 IMAGES = pa.schema(
@@ -35,11 +39,14 @@ IMAGES = pa.schema(
         pa.field("source_url", pa.string()),
         pa.field("title", pa.string()),
         pa.field("attributes", pa.string()),
+        pa.field("domain", pa.string()),
+        pa.field("checked", pa.list_(pa.int64())),  # categories that somebody looked for; null: nobody is known to
+        pa.field("absent", pa.list_(pa.int64())),  # those of them that the image does not show
     ]
 )
-ANNOTATIONS = _with_split(corpus_tables.ANNOTATIONS, "image_id")
-CAPTIONS = _with_split(corpus_tables.CAPTIONS, "image_id")
-INTERACTIONS = _with_split(corpus_tables.INTERACTIONS, "image_id")
+ANNOTATIONS = _released(corpus_tables.ANNOTATIONS)
+CAPTIONS = _released(corpus_tables.CAPTIONS)
+INTERACTIONS = _released(corpus_tables.INTERACTIONS)
 CATEGORIES = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

@@ -24,6 +24,7 @@ from mic21.review.phrases import phrases
 Masks = Literal["brush", "polygon"]
 
 IMAGE = "image"
+HINTS = "hints"  # the field of a task's data with what is doubtful in its drafted texts
 REGIONS = "regions"  # the control that masks are drawn with
 RELATIONS = "relations"
 VERDICT, REASON, THEME, COMPLETE = "verdict", "reason", "theme", "complete"
@@ -113,6 +114,7 @@ def make_labelling(
             editable="true",
             maxSubmissions="1",
         )
+    ET.SubElement(right, "Header", value=f"${HINTS}", size="5")
     _add_verdict(right, corpus, language, words)
     ET.indent(view)
     return read_labelling(corpus, ET.tostring(view, encoding="unicode"), language)

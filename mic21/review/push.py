@@ -22,7 +22,7 @@ from mic21.review.ledger import ReviewProject
 from mic21.review.photographs import Photographs, check_photograph
 from mic21.review.projects import ServerTask, address, open_project, server_tasks, take_doubles_away
 from mic21.review.server import Server, Unanswered
-from mic21.review.tasks import MODEL_VERSION, Base, Draft, ImageDrafts, make_draft, make_task, read_drafts
+from mic21.review.tasks import MODEL_VERSION, Base, Draft, ImageDrafts, make_draft, make_task, read_drafts, task_data
 
 CHUNK_BYTES = 8_000_000
 CHUNK_TASKS = 1000
@@ -352,6 +352,10 @@ class _Session:
             self.report.left += 1
             return
         self._set_prediction(project, task, draft)
+        if row is not None and row["image_url"]:
+            key = ledger.task_key(self.corpus_id, drafts.image["id"])
+            data = task_data(key, drafts.image, row["image_url"], draft.hints)
+            self.server.patch(f"/api/tasks/{task.id}", {"data": data})
         fresh = self._row(project, drafts, draft, row["image_url"] if row else "") | {"task_id": task.id}
         with self.corpus.writing() as connection:
             ledger.add_tasks(connection, [fresh])

@@ -4,7 +4,7 @@ A region's id is the id of its annotation: what comes back is matched by it, nev
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,12 @@ from sqlalchemy import Connection
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
+from mic21.corpus.tables import decode_attributes
 from mic21.errors import ReviewError
 from mic21.geometry import Outline, outlines, rle_to_brush
-from mic21.review.labelling import IMAGE, REGIONS, Labelling, text_control
+from mic21.ontology import Ontology
+from mic21.review.labelling import HINTS, IMAGE, REGIONS, Labelling, text_control
+from mic21.review.phrases import phrases
 
 MODEL_VERSION = "mic21"  # one prediction a task; the page prefills a new annotation from this one
 KEY = "mic21"  # the field of a task's data that says which image of which corpus it is
@@ -73,12 +76,17 @@ class Base(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class ImageDrafts:
-    """What the corpus has about an image: live annotations, captions in the page's language, interactions."""
+    """What the corpus has about an image: live annotations, captions in the page's language, interactions.
+
+    Attributes:
+        hints: what the drafted captions say against the annotations, for the annotator to read; often empty.
+    """
 
     image: Row
     annotations: Sequence[Row]
     captions: Sequence[Row]
     interactions: Sequence[Row]
+    hints: str = ""
 
     @property
     def has_drafts(self) -> bool:
@@ -95,12 +103,14 @@ class Draft:
         result: JSON of all its regions, relations and texts.
         score: the mean confidence of its masks, or None.
         base: what it says.
-        digest: SHA-256 of `result`, in hexadecimal.
+        hints: for the annotator to read.
+        digest: SHA-256 of `result` and `hints`, in hexadecimal.
     """
 
     result: bytes
     score: float | None
     base: Base
+    hints: str
     digest: str
 
 
@@ -122,7 +132,30 @@ def read_drafts(
         found[name] = of_image
     for image in images:
         records = {name: of_image.get(image["id"], []) for name, of_image in found.items()}
-        yield ImageDrafts(image, **records)
+        yield ImageDrafts(image, **records, hints=caption_hints(records["captions"], language, corpus.ontology))
+
+
+def caption_hints(captions: Iterable[Row], language: str, ontology: Ontology) -> str:
+    """What drafted captions say against the annotations, and what nobody can see, in an annotator's language."""
+    words, found = phrases(language), list[str]()
+    for row in captions:
+        if row["status"] != "draft":
+            continue
+        findings = decode_attributes(row["attributes"])
+        of_kind = {
+            "absent": [_name(ontology, key, language) for key in findings.get("absent", ())],
+            "unsaid": [_name(ontology, key, language) for key in filter(None, [findings.get("unsaid")])],
+            "unknowable": findings.get("unknowable", []),
+        }
+        told = [f"{words[kind]}: {', '.join(names)}" for kind, names in of_kind.items() if names]
+        if told:
+            found.append(f"{words[row['kind']]} – {'; '.join(told)}")
+    return " | ".join(found)
+
+
+def _name(ontology: Ontology, key: str, language: str) -> str:
+    category = ontology.get(key)
+    return (category.name(language) if category else None) or key
 
 
 def make_draft(drafts: ImageDrafts, labelling: Labelling) -> Draft:
@@ -168,17 +201,23 @@ def make_draft(drafts: ImageDrafts, labelling: Labelling) -> Draft:
     encoded = msgspec.json.encode(results)
     scores = [row["score"] for row in drafts.annotations if row["score"] is not None]
     score = sum(scores) / len(scores) if scores else None
-    return Draft(encoded, score, base, hashlib.sha256(encoded).hexdigest())
+    digest = hashlib.sha256(encoded + drafts.hints.encode()).hexdigest()
+    return Draft(encoded, score, base, drafts.hints, digest)
 
 
 def make_task(key: str, image: Row, image_url: str, draft: Draft) -> bytes:
     """The JSON of a task with its prediction, if there is a draft; a task without one makes the page ask a backend."""
-    data = {IMAGE: image_url, KEY: key, "mic21_image_id": image["id"], "file_name": image["file_name"]}
-    task: dict[str, Any] = {"data": data}
+    task: dict[str, Any] = {"data": task_data(key, image, image_url, draft.hints)}
     if draft.base != Base():
         prediction: dict[str, Any] = {"model_version": MODEL_VERSION, "result": msgspec.Raw(draft.result)}
         task["predictions"] = [prediction if draft.score is None else prediction | {"score": draft.score}]
     return msgspec.json.encode(task)
+
+
+def task_data(key: str, image: Row, image_url: str, hints: str) -> dict[str, Any]:
+    """What a task knows of its image."""
+    data = {IMAGE: image_url, KEY: key, "mic21_image_id": image["id"], "file_name": image["file_name"]}
+    return data | {HINTS: hints}
 
 
 def digest_value(value: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from PIL import Image
 
 from mic21.corpus.groups import Groups
 from mic21.corpus.images import ImageFiles, UnusableImage, perceptual_hash
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.errors import CorpusError, ImportProblems, OntologyError, UsageError
 

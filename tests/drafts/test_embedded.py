@@ -15,9 +15,9 @@ skimage = pytest.importorskip("skimage")
 
 from mic21.drafts.segmenters.embedded import EmbeddedSegmenter  # noqa: E402
 from mic21.drafts.segmenters.grabcut import CutSettings, cut, frame_share, objects, overlap  # noqa: E402
-from mic21.drafts.segmenters.lite0 import Lite0, labels  # noqa: E402
 from mic21.drafts.segmenters.people import PeopleSettings, people  # noqa: E402
 from mic21.drafts.segmenters.sought import Meanings  # noqa: E402
+from mic21.networks.lite0 import Lite0, labels  # noqa: E402
 
 ONTOLOGY = Ontology.load()
 PHOTOGRAPHS = Path(skimage.__file__).parent / "data"

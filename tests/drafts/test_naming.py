@@ -30,3 +30,15 @@ def test_what_is_above_a_label_stands_for_it() -> None:
     theme = next(found.key for found in ONTO.subdomains() if ONTO["dog"] in ONTO.categories(found.key))
     assert naming.category_id("police dog", theme) == ONTO["dog"].id
     assert naming.category_id("cello", theme) is None
+
+
+@pytest.mark.parametrize("label", ["Ping-pong_ball", "ping-pong ball", "PING-PONG BALL"])
+def test_case_and_underscores_of_a_label_do_not_count(label: str) -> None:
+    id = Naming(ONTO, ONTO.label_map("lvis-1203")).category_id(label, None)
+    assert id == ONTO["ball"].id
+
+
+@pytest.mark.parametrize("label_set", ["coco-80", "imagenet-1k", "lvis-1203", "open-images"])
+def test_no_two_labels_of_a_set_are_the_same_but_for_that(label_set: str) -> None:
+    labels = [label.replace("_", " ").casefold() for label in ONTO.label_map(label_set)]
+    assert len(set(labels)) == len(labels)

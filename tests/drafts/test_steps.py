@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from sqlalchemy import func, select
 
+from mic21.corpus import schema
 from mic21.corpus.changes import change
 from mic21.corpus.coco.document import segmentation_rle
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner
@@ -123,26 +127,54 @@ def test_a_damaged_photograph_is_named_and_stops_nothing(filled: Corpus) -> None
     assert [(id, "damaged" in reason) for id, reason in report.failed] == [(3, True)]
 
 
+def _without_run(corpus: Corpus) -> list[dict]:
+    """All that a resumed step must give alike: every column but who made it."""
+    return [{name: value for name, value in row.items() if name != "run_id"} for row in _rows(corpus)]
+
+
 _KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from mic21.corpus.store import Corpus
-from mic21.drafts.segment import segment
+from mic21.drafts import segment as step
 from tests.drafts.test_steps import RedSegmenter
 corpus = Corpus(sys.argv[1])
-kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-segment(corpus, RedSegmenter(corpus.ontology), batch_size=2, on_progress=kill)
+
+def killing(function, at):
+    calls = iter(range(1, at))
+    return lambda *given: function(*given) if next(calls, None) else os.kill(os.getpid(), signal.SIGKILL)
+
+place, at = sys.argv[3], int(sys.argv[4])
+segmenter = RedSegmenter(corpus.ontology)
+if place == "segment":
+    segmenter.segment = killing(segmenter.segment, at)
+elif place != "on_progress":
+    setattr(step, place, killing(getattr(step, place), at))
+on_progress = killing(lambda *_: None, at) if place == "on_progress" else None
+step.segment(corpus, segmenter, batch_size=2, on_progress=on_progress)
 """
 
 
-def test_a_killed_step_goes_on_where_it_stopped(filled: Corpus) -> None:
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", _KILLED, filled.path, root], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert len(_rows(filled)) == 1
-    assert segment(filled, RedSegmenter(filled.ontology)).images == 4
-    assert [row["image_id"] for row in _rows(filled)] == [1, 3, 5]
-    assert [row["id"] for row in _rows(filled)] == [1, 2, 3]
+@pytest.mark.parametrize(
+    ("place", "at"),
+    [
+        ("read_photograph", 3),  # a thread that reads ahead
+        ("segment", 2),  # the model, while the batch before is written
+        ("insert_rows", 2),  # in the middle of a transaction: drafts of one of two images
+        ("mark_processed", 4),  # drafts there, the note that the image is done not
+        ("on_progress", 1),  # between two transactions
+    ],
+)
+def test_a_killed_step_goes_on_where_it_stopped(place: str, at: int, filled: Corpus, tmp_path: Path) -> None:
+    whole = Corpus(shutil.copytree(filled.path, tmp_path / "whole"))
+    segment(whole, RedSegmenter(whole.ontology), batch_size=2)
+    command = [sys.executable, "-c", _KILLED, filled.path, Path(__file__).parents[2], place, str(at)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    with filled.reading() as connection:
+        done = connection.execute(select(func.count()).select_from(schema.processed)).scalar_one()
+    assert done % 2 == 0
+    assert segment(filled, RedSegmenter(filled.ontology), batch_size=2).images == 6 - done
+    assert _without_run(filled) == _without_run(whole)
 
 
 def test_captions_follow_the_annotations(filled: Corpus) -> None:

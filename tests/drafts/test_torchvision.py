@@ -1,14 +1,16 @@
 """torchvision's Mask R-CNN, real in all but its weights, which are made so that its answers are known."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from torchvision.models import get_model
+from torchvision.models import get_model, get_model_weights
 
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.segment import segment
 from mic21.drafts.segmenters import Photograph, Segmenter, load_segmenter
@@ -98,6 +100,23 @@ def test_bad_weights_are_refused(weights: str, message: str, tmp_path: Path) -> 
     place = weights.format(pickle=tmp_path / "pickle.pth", other=tmp_path / "other.pth")
     with pytest.raises(BackendError, match=message):
         load_segmenter("torchvision", ONTO, weights=place)
+
+
+def test_published_weights_are_not_unpickled_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that somebody else put a pickle into; torch keeps it where it looks before it downloads."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    url = get_model_weights(NAME).DEFAULT.url
+    torch.save(print, tmp_path / "hub/checkpoints" / url.rpartition("/")[2])
+    with pytest.raises(BackendError, match="expected weights, found a download that holds more"):
+        load_segmenter("torchvision", ONTO, weights=NAME)
+
+
+def test_a_backend_of_no_package_index_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "detectron2.data", None)
+    monkeypatch.delitem(sys.modules, "mic21.drafts.segmenters.detectron2", raising=False)
+    with pytest.raises(BackendError, match=r"missing .*git\+https://github.com/facebookresearch/detectron2"):
+        load_segmenter("detectron2", ONTO)
 
 
 def test_an_option_that_a_backend_lacks_is_refused() -> None:

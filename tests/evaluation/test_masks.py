@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mic21.cli import run
 from mic21.errors import CheckError, UsageError
 from mic21.evaluation.masks import FIGURES, evaluate_masks
+from mic21.explorer.worst import draw_worst
 from mic21.ontology import Ontology
 
 ONTO = Ontology.load()
@@ -114,6 +116,15 @@ def test_categories_of_other_numbers_are_matched_and_foreign_ones_counted(tmp_pa
     report = evaluate_masks(write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth), ONTO)
     assert report.figures["AP"] == pytest.approx(1)
     assert (report.predictions, report.foreign) == (1, 1)
+    assert evaluate_masks(tmp_path / "found.json", tmp_path / "truth.json", ONTO, classless=True).foreign == 0
+
+
+def test_what_is_predicted_finer_than_it_is_annotated_is_right(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50)], 1)
+    truth["categories"] = [{"id": ONTO["dog"].id, "name": "animal"}]
+    found = document([annotation(1, 0, "dog", 10, 10, 50, score=1)], 1)
+    report = evaluate_masks(write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth), ONTO)
+    assert report.figures["AP"] == pytest.approx(1)
 
 
 def test_the_command_writes_a_report(
@@ -125,6 +136,36 @@ def test_the_command_writes_a_report(
     assert set(FIGURES) < report.keys()
     assert report["per"].keys() == set(KEYS)
     assert capsys.readouterr().out.splitlines()[1].startswith("all\t")
+
+
+def test_the_worst_images_are_named_and_drawn(tmp_path: Path) -> None:
+    truth = document([annotation(n, n, "dog", 10, 10, 50) for n in range(3)] + [annotation(9, 2, "car", 80, 80, 50)], 3)
+    found = document(
+        [
+            annotation(0, 0, "dog", 10, 10, 50, score=0.9),
+            annotation(2, 2, "dog", 10, 10, 50, score=0.8),
+            annotation(3, 2, "cat", 120, 20, 30, score=0.7),
+        ],
+        3,
+    )
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    report = evaluate_masks(*paths, ONTO, worst=5)
+    assert [(one.id, one.matched, one.invented, one.missed, one.f1) for one in report.worst] == [
+        (1, 0, 0, 1, 0.0),
+        (2, 1, 1, 1, 0.5),
+    ]
+    assert [one.name for one in report.worst[1].predictions] == ["dog", "cat"]
+    for id in range(3):
+        Image.new("RGB", (200, 200), "white").save(tmp_path / f"{id}.jpg")
+    pictures = tmp_path / "pictures"
+    assert run(["evaluate", "masks", *map(str, paths), "--pictures", str(pictures), "--images", str(tmp_path)]) == 0
+    assert Image.open(pictures / "precision-recall.png").size == (960, 720)
+    sheet = Image.open(pictures / "worst.png")
+    assert sheet.width > 1920
+    assert len(sheet.getcolors(1 << 24) or ()) > 100
+    Image.new("RGB", (20, 20)).save(tmp_path / "1.jpg")
+    with pytest.raises(CheckError, match="expected 200×200 pixels, found 20×20"):
+        draw_worst(report, tmp_path)
 
 
 def test_bad_files_and_wishes_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:

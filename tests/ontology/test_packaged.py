@@ -121,6 +121,32 @@ def test_coco_labels_all_have_a_category(onto: Ontology) -> None:
     assert onto[labels["mouse"]].name("en") != "mouse" or "comput" in onto[labels["mouse"]].definition
 
 
+@pytest.mark.parametrize(
+    ("label_set", "count", "mapped", "some"),
+    [
+        (
+            "lvis-1203",
+            1203,
+            864,
+            {"stop_sign": "stop_sign", "broccoli": "broccoli", "gull": "seagull", "cub_(animal)": "animal"},
+        ),
+        (
+            "open-images",
+            601,
+            491,
+            {"Stop sign": "stop_sign", "Violin": "violin", "Man": "person", "Bat (Animal)": "mammal"},
+        ),
+    ],
+)
+def test_labels_of_large_datasets_lead_to_the_nearest_category(
+    onto: Ontology, label_set: str, count: int, mapped: int, some: dict[str, str]
+) -> None:
+    lines = (PACKAGED / "labels" / f"{label_set}.tsv").read_text(encoding="utf-8").splitlines()
+    labels = onto.label_map(label_set)
+    assert (len(lines) - 1, len(labels)) == (count, mapped)
+    assert {label: labels[label] for label in some} == some
+
+
 def test_imagenet_labels_lead_to_the_nearest_category(onto: Ontology) -> None:
     labels = onto.label_map("imagenet-1k")
     lines = (PACKAGED / "labels" / "imagenet-1k.tsv").read_text(encoding="utf-8").splitlines()

@@ -18,7 +18,8 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from mic21.corpus.ingest import Facts, ingest
+from mic21.corpus.ingest import ingest
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.captioners import load_captioner
 from mic21.drafts.segmenters import Photograph, Region

@@ -50,6 +50,33 @@ def test_every_image_becomes_one_task_and_one_with_drafts_one_prediction(
     assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
 
 
+def test_what_drafted_captions_invent_stands_beside_them(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    def write(attributes: str) -> None:
+        with reviewed.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM captions WHERE id = 900")
+            values = (attributes,)
+            connection.exec_driver_sql(
+                "INSERT INTO captions VALUES (900, 3, 'bg', 'description', 'Котка в Осло.', 'draft', 'model', ?, 1)",
+                values,
+            )
+
+    write('{"absent":["cat"],"unsaid":"chess_player","unknowable":["Осло"]}')
+    push(reviewed, server, photographs, subdomain="chess", language="bg")
+    project_id = _project(reviewed, server, "chess")
+    assert 'value="$hints"' in server.get(f"/api/projects/{project_id}")["label_config"]
+    first = annotator.tasks(ledger.corpus_id(reviewed), project_id)[3]["data"]
+    assert first["hints"] == (
+        "Описание – споменато, но неотбелязано: котка; главният обект не е споменат: шахматист; "
+        "не може да се види: Осло"
+    )
+    write('{"model":"gemma3"}')
+    assert push(reviewed, server, photographs, subdomain="chess", language="bg").updated == 1
+    second = annotator.tasks(ledger.corpus_id(reviewed), project_id)[3]["data"]
+    assert second == first | {"hints": ""}
+
+
 def test_labels_are_bulgarian_and_results_carry_keys(
     reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
 ) -> None:

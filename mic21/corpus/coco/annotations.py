@@ -7,7 +7,7 @@ import msgspec
 
 from mic21.corpus import schema
 from mic21.corpus.coco import document
-from mic21.corpus.coco.document import CocoDocument, Fields
+from mic21.corpus.coco.document import Document, Fields
 from mic21.corpus.coco.inserter import ANNOTATION_COLUMNS, CAPTION_COLUMNS, Inserter
 from mic21.corpus.coco.job import ImportJob
 from mic21.geometry import area as rle_area
@@ -36,7 +36,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _PLAIN = msgspec.json.Decoder(_Plain)
 
 
-def insert_annotations(job: ImportJob, doc: CocoDocument) -> None:
+def insert_annotations(job: ImportJob, doc: Document) -> None:
     """Insert the annotations and captions of a file, batch by batch."""
     options: Any = {"compared": 4, "renumber": job.renumber, "problem": job.problem}
     masks = Inserter(job.connection, schema.annotations, ANNOTATION_COLUMNS, **options)
@@ -49,7 +49,7 @@ def insert_annotations(job: ImportJob, doc: CocoDocument) -> None:
     job.report.captions += texts.inserted
 
 
-def _read_annotations(job: ImportJob, doc: CocoDocument, masks: Inserter, texts: Inserter) -> None:
+def _read_annotations(job: ImportJob, doc: Document, masks: Inserter, texts: Inserter) -> None:
     for index, raw in enumerate(doc.records("annotations")):
         if plain := _plain_row(job, raw):
             masks.add(plain, doc.name, index)

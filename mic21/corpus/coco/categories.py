@@ -8,7 +8,7 @@ from sqlalchemy import select
 from mic21.corpus import schema
 from mic21.corpus.changes import insert_rows, next_id
 from mic21.corpus.coco import document
-from mic21.corpus.coco.document import CocoDocument, Fields
+from mic21.corpus.coco.document import Document, Fields
 from mic21.corpus.coco.inserter import with_source_id
 from mic21.corpus.coco.job import ImportJob
 from mic21.corpus.coco.link import link_category
@@ -19,7 +19,7 @@ _CATEGORY = frozenset({"id", "name", "supercategory", "key", "synset", "ili"})
 _LICENSE = frozenset({"id", "name", "url", "spdx"})
 
 
-def insert_licenses(job: ImportJob, doc: CocoDocument) -> None:
+def insert_licenses(job: ImportJob, doc: Document) -> None:
     """Insert the licences; one that the corpus has under the same name and address is that one."""
     licenses = schema.licenses
     existing = {row.id: row for row in job.connection.execute(select(licenses))}
@@ -43,7 +43,7 @@ def insert_licenses(job: ImportJob, doc: CocoDocument) -> None:
         existing[own] = row  # type: ignore[assignment]  # only its key is looked at
 
 
-def insert_categories(job: ImportJob, doc: CocoDocument) -> None:
+def insert_categories(job: ImportJob, doc: Document) -> None:
     """Insert the categories with their names and ids, linked to the ontology's where they are the same thing."""
     existing = job.corpus.imported_categories(job.connection)
     records = []
@@ -82,6 +82,7 @@ def _category_row(
     """The row to insert for a category, or None where it needs none; its id in the corpus is noted either way."""
     ontology = job.corpus.ontology
     key, synset = (document.read_optional_text(fields, field) for field in ("key", "synset"))
+    key = job.keys.get(name, key)
     linked = link_category(ontology, name, key=key, synset=synset, names_of_file=names)
     if linked:
         job.report.linked[name] = linked

@@ -3,9 +3,10 @@
 import mmap
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,6 +23,17 @@ _PLAIN = b"-" + _POSITIVE
 
 Fields = Mapping[str, msgspec.Raw]
 Report = Callable[[str], None]
+
+
+class Document(Protocol):
+    """Records in COCO's form, from a COCO file or made of something else."""
+
+    name: str
+    parts: dict[str, msgspec.Raw]
+
+    def records(self, part: str) -> list[msgspec.Raw]:
+        """The records of a top-level list; none where the list is missing."""
+        ...
 
 
 class CocoDocument:
@@ -62,6 +74,29 @@ class CocoDocument:
             return msgspec.json.decode(raw, type=list[msgspec.Raw])
         except msgspec.DecodeError as error:
             raise CorpusError(f"{self.name}: {part}: expected a list, found: {error}") from error
+
+
+@dataclass(slots=True)
+class BuiltDocument:
+    """Records made of something that is no COCO file.
+
+    Attributes:
+        name: of where they come from, for messages.
+        lists: name of a part → its records.
+        parts: what else there is.
+    """
+
+    name: str
+    lists: dict[str, list[msgspec.Raw]] = field(default_factory=dict)
+    parts: dict[str, msgspec.Raw] = field(default_factory=dict)
+
+    def records(self, part: str) -> list[msgspec.Raw]:
+        """The records of a part; none where there is no such part."""
+        return self.lists.get(part, [])
+
+    def add(self, part: str, record: Mapping[str, object]) -> None:
+        """Append a record to a part."""
+        self.lists.setdefault(part, []).append(msgspec.Raw(msgspec.json.encode(record)))
 
 
 def read_fields(raw: msgspec.Raw, place: str, report: Report) -> Fields | None:

@@ -9,17 +9,22 @@ from sqlalchemy import select, update
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, next_id
 from mic21.corpus.coco import document
-from mic21.corpus.coco.document import CocoDocument, Fields
+from mic21.corpus.coco.document import Document, Fields
 from mic21.corpus.coco.inserter import with_source_id
 from mic21.corpus.coco.job import ImportJob
 from mic21.corpus.groups import Groups
+from mic21.corpus.licenses import license_id
 
 _BATCH = 5_000
 _IMAGE = frozenset({"id", "file_name", "width", "height", "license", "author", "source_url", "title", "subdomain"})
 
 
-def read_images(job: ImportJob, doc: CocoDocument, *, first: bool) -> list[dict[str, Any]]:
-    """The image records of a file; those of a second file only where they are not in the first."""
+def read_images(job: ImportJob, documents: Sequence[Document]) -> list[dict[str, Any]]:
+    """The image records of files that share their ids; those of a second file only where they are not in the first."""
+    return [record for number, doc in enumerate(documents) for record in _read_images(job, doc, first=number == 0)]
+
+
+def _read_images(job: ImportJob, doc: Document, *, first: bool) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     seen: set[int] = set()
     for index, raw in enumerate(doc.records("images")):
@@ -118,10 +123,20 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
         if stored:
             group_key = groups.add(record["id"], stored.phash, group_key)
         columns = job.photographs.columns(stored)
-        license_id = None if license is None else job.license_ids[license]
-        more = {"group_key": group_key, "license_id": license_id, "status": "active", "run_id": job.run_id}
-        rows.append(record | columns | more)
+        own_license = None if license is None else job.license_ids[license]
+        more = {"group_key": group_key, "license_id": own_license, "status": "active", "run_id": job.run_id}
+        rows.append(record | columns | more | _facts(job, record["file_name"]))
     change(job.connection, job.run_id, "images", groups.settle(rows))
     for start in range(0, len(rows), _BATCH):
         insert_rows(job.connection, images, rows[start : start + _BATCH])
     job.report.images += len(rows)
+
+
+def _facts(job: ImportJob, file_name: str) -> dict[str, Any]:
+    """The columns that a table of metadata fills for an image; none where it does not name it."""
+    facts = job.facts.get(file_name)
+    if facts is None:
+        return {}
+    columns: dict[str, Any] = {"author": facts.author, "source_url": facts.source_url, "title": facts.title}
+    columns |= {"license_id": license_id(job.connection, facts.license), "subdomain": facts.subdomain}
+    return {name: value for name, value in columns.items() if value is not None}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from mic21.corpus.coco.photographs import Photographs
+from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 
 
@@ -33,6 +34,12 @@ class ImportReport:
     attached: int = 0
     skipped: list[str] = field(default_factory=list)
 
+    def add(self, other: "ImportReport") -> None:
+        """Count what another part of the same import did."""
+        for name in ("images", "annotations", "captions", "categories", "unchanged", "attached"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.linked |= other.linked
+
 
 class ImportJob:
     """What the parts of an import share.
@@ -45,6 +52,8 @@ class ImportJob:
         report: what the import did so far.
         problems: what was found wrong so far, each with its place.
         photographs: the files that belong to the image records.
+        keys: name of a category in the file → key of the category that it is, where its name does not say.
+        facts: file name of an image → what a table of metadata says of it.
         subdomains: keys of the subdomains that the corpus knows.
         sizes: id of an image in the file → height, width.
         image_ids: id of an image in the file → id in the corpus.
@@ -66,6 +75,8 @@ class ImportJob:
         self.report = ImportReport()
         self.problems: list[str] = []
         self.photographs = Photographs(corpus.files)
+        self.keys: Mapping[str, str] = {}
+        self.facts: Mapping[str, Facts] = {}
         self.subdomains = frozenset(subdomain.key for subdomain in corpus.ontology.subdomains())
         self.sizes: dict[int, tuple[int, int]] = {}
         self.image_ids: dict[int, int] = {}

@@ -30,6 +30,11 @@ class Photographs:
                 if on_progress:
                     on_progress(done + 1, len(unique))
 
+    def store_bytes(self, name: str, data: bytes) -> None:
+        """Store a photograph that is no file of its own; what is wrong with it is told by `get`."""
+        self._wanted = True
+        self._stored[name] = self._add(name, data)
+
     def get(self, name: str, width: int, height: int) -> tuple[StoredImage | None, str | None]:
         """The stored photograph, or what is wrong with it; neither where no folder was given."""
         if not self._wanted:
@@ -56,10 +61,14 @@ class Photographs:
         if ".." in parts or PurePosixPath(name).is_absolute():
             return f"expected a path inside {folder.name}, found {name!r}"
         try:
-            return self._files.add((folder / name).read_bytes())
+            return self._add(name, (folder / name).read_bytes())
         except FileNotFoundError:
             return f"expected the photograph in {folder.name}, found no {name!r}"
-        except UnusableImage as error:
-            return f"{name!r}: {error}"
         except OSError as error:
             return f"{name!r} cannot be read: {error.strerror or error}"
+
+    def _add(self, name: str, data: bytes) -> StoredImage | str:
+        try:
+            return self._files.add(data)
+        except UnusableImage as error:
+            return f"{name!r}: {error}"

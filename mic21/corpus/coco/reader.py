@@ -4,15 +4,19 @@ One transaction holds the whole import: a file with problems changes nothing, an
 but stored photographs, which the next one finds again.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from mic21.corpus.changes import read_property, write_property
 from mic21.corpus.coco.annotations import insert_annotations
 from mic21.corpus.coco.categories import insert_categories, insert_licenses
-from mic21.corpus.coco.document import CocoDocument
+from mic21.corpus.coco.document import CocoDocument, Document
 from mic21.corpus.coco.images import insert_images, read_images
+from mic21.corpus.coco.interactions import Interaction, insert_interactions
 from mic21.corpus.coco.job import ImportJob, ImportReport
 from mic21.corpus.ingest import Progress
 from mic21.corpus.store import Corpus
@@ -59,26 +63,68 @@ def import_coco(
     documents = [CocoDocument(Path(path)) for path in (source, captions) if path is not None]
     defaults = {"status": "draft" if as_draft else None, "subdomain": subdomain, "language": language}
     job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
-    records = [record for number, doc in enumerate(documents) for record in read_images(job, doc, first=number == 0)]
+    records = read_images(job, documents)
     if images is not None:
         job.photographs.store(Path(images), [r["file_name"] for r in records], on_progress)
     parameters = {"format": "coco", "source": str(source), "captions": str(captions) if captions else None}
+    return write_parts(corpus, [Part(job, documents, records)], parameters, Path(source).name, skip_bad=skip_bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Documents that share their ids, read as far as their images, whose photographs are stored.
+
+    Attributes:
+        job: the import of these documents.
+        documents: the first has the licences and categories.
+        records: of its images.
+        interactions: between annotations of these documents.
+    """
+
+    job: ImportJob
+    documents: Sequence[Document]
+    records: Sequence[dict[str, Any]]
+    interactions: Sequence[Interaction] = ()
+
+
+def write_parts(
+    corpus: Corpus, parts: Sequence[Part], parameters: Mapping[str, object], name: str, *, skip_bad: bool
+) -> ImportReport:
+    """Write what was read into the corpus, all of it or nothing.
+
+    Args:
+        corpus: where to.
+        parts: of the import, in the order in which they get new ids.
+        parameters: of the run.
+        name: of the source, for messages.
+        skip_bad: leave out records with problems, list them in the report, and import the rest.
+
+    Raises:
+        ImportProblems: every problem of every part with its place; nothing was imported.
+    """
     with corpus.writing() as connection:
-        job.begin(connection, corpus.insert_run(connection, "import", parameters))
-        insert_licenses(job, documents[0])
-        insert_categories(job, documents[0])
-        insert_images(job, records)
-        for doc in documents:
-            insert_annotations(job, doc)
-        if job.problems and not skip_bad:
-            raise ImportProblems(Path(source).name, job.problems)
-        _keep_document(job, documents[0])
-        corpus.finish_run(job.run_id, connection)
-    job.report.skipped = job.problems
-    return job.report
+        run_id = corpus.insert_run(connection, "import", dict(parameters))
+        for part in parts:
+            part.job.begin(connection, run_id)
+            insert_licenses(part.job, part.documents[0])
+            insert_categories(part.job, part.documents[0])
+            insert_images(part.job, part.records)
+            for doc in part.documents:
+                insert_annotations(part.job, doc)
+            insert_interactions(part.job, part.interactions)
+        problems = [problem for part in parts for problem in part.job.problems]
+        if problems and not skip_bad:
+            raise ImportProblems(name, problems)
+        for part in parts:
+            _keep_document(part.job, part.documents[0])
+        corpus.finish_run(run_id, connection)
+    report = ImportReport(skipped=problems)
+    for part in parts:
+        report.add(part.job.report)
+    return report
 
 
-def _keep_document(job: ImportJob, doc: CocoDocument) -> None:
+def _keep_document(job: ImportJob, doc: Document) -> None:
     """Keep what a COCO file says of itself, for the export; the first import that says something decides."""
     extra = {name: msgspec.json.decode(raw) for name, raw in doc.parts.items() if name not in _PARTS}
     for key, value in (("coco_info", doc.parts.get("info")), ("coco_extra", extra or None)):

@@ -3,14 +3,15 @@
 Backends are entry points of the group `mic21.captioners`, ours and other people's alike; see `mic21.drafts.backends`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from mic21.drafts.backends import load_backend
+from mic21.geometry import Rle
 from mic21.ontology import Ontology
 
 GROUP = "mic21.captioners"
@@ -45,6 +46,8 @@ class Scene:
         subdomain: key, or None.
         objects: the draft and accepted ones.
         image: gives the photograph, uint8 h×w×3 RGB, when it is called.
+        masks: gives the masks of the objects, in their order, when it is called.
+        failures: answers that came to nothing so far.
     """
 
     width: int
@@ -52,15 +55,42 @@ class Scene:
     subdomain: str | None
     objects: tuple[SceneObject, ...]
     image: Callable[[], npt.NDArray[np.uint8]]
+    masks: Callable[[], Sequence[Rle]] = tuple
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionDraft:
-    """A caption that nobody has checked: a `title` or `description` in a language (BCP 47)."""
+    """A caption that nobody has checked.
+
+    Attributes:
+        language: BCP 47 tag.
+        kind: `title` or `description`.
+        text: the caption.
+        attributes: how it was made, as JSON values: model, seed, temperature; stored with it.
+    """
 
     language: str
     kind: str
     text: str
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionFailure:
+    """An answer that is no caption.
+
+    Attributes:
+        language: BCP 47 tag that was asked for.
+        reason: one line: what was expected and what came.
+        answer: what the model said, as far as it said anything.
+        attributes: as of a draft.
+    """
+
+    language: str
+    reason: str
+    answer: str = ""
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 class Captioner(Protocol):
@@ -75,12 +105,22 @@ class Captioner(Protocol):
 
     def caption(
         self, scenes: Sequence[Scene], *, languages: Sequence[str], kinds: Sequence[str]
-    ) -> list[list[CaptionDraft]]:
-        """At most one draft of each language and kind for each scene.
+    ) -> Sequence[Sequence[CaptionDraft | CaptionFailure]]:
+        """For each scene at most one draft of each language and kind, or one failure of a language.
 
         Raises:
-            BackendError: a language or kind that it does not write.
+            BackendError: a language or kind that it does not write, or a model that cannot be reached at all.
         """
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A captioner that counts what it uses."""
+
+    @property
+    def usage(self) -> Mapping[str, float]:
+        """What it has used so far: requests, retries, tokens, cost."""
         ...
 
 

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mic21.drafts.backends import load_backend
+from mic21.errors import BackendError
 from mic21.geometry import Rle
 from mic21.ontology import Ontology
 
 GROUP = "mic21.segmenters"
+CLIP = "ViT-B-32:laion2b_s34b_b79k"
 
-__all__ = ["GROUP", "Photograph", "Region", "Segmenter", "load_segmenter"]
+__all__ = ["CLIP", "GROUP", "Photograph", "Region", "Segmenter", "load_segmenter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,13 @@ class Segmenter(Protocol):
 
 
 def load_segmenter(
-    name: str, ontology: Ontology, *, weights: str | None = None, device: str = "cpu", **options: object
+    name: str,
+    ontology: Ontology,
+    *,
+    weights: str | None = None,
+    device: str = "cpu",
+    clip: str | None = None,
+    **options: object,
 ) -> Segmenter:
     """The segmenter that an installed package registers under a name.
 
@@ -75,10 +83,19 @@ def load_segmenter(
         ontology: whose categories the regions get.
         weights: path of weights in place of the backend's own.
         device: a torch device.
+        clip: name the masks with this model of CLIP; see `mic21.drafts.open_vocabulary`.
         options: of that backend, such as `min_score`.
 
     Raises:
         BackendError: the name is unknown, packages that the backend needs are missing, or it lacks one of the options.
     """
     segmenter: Segmenter = load_backend(GROUP, name, ontology, weights=weights, device=device, options=options)
-    return segmenter
+    if clip is None:
+        return segmenter
+    try:
+        from mic21.drafts.open_vocabulary import OpenVocabulary
+    except ImportError as error:
+        raise BackendError(
+            f"open vocabulary: it needs a package that is missing ({error}): pip install 'mic21[clip]'"
+        ) from error
+    return OpenVocabulary(segmenter, ontology, clip=clip, device=device)

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from mic21.drafts.segmenters import Photograph, Region
 from mic21.drafts.segmenters.grabcut import CutSettings, Mask, cut, frame_share, objects, overlap, smooth
-from mic21.drafts.segmenters.lite0 import Lite0, activation_map, labels, words
 from mic21.drafts.segmenters.people import PeopleSettings, people
 from mic21.drafts.segmenters.sought import Meanings, Sought
 from mic21.errors import BackendError
 from mic21.geometry import mask_to_rle
+from mic21.networks.lite0 import Lite0, activation_map, labels, words
 from mic21.ontology import Ontology
 
 LABEL_SET = "imagenet-1k"

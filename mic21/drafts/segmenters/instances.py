@@ -1,7 +1,6 @@
 """What trained instance segmenters have in common: scaling, and soft masks that become regions."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,33 +10,9 @@ from torch.nn.functional import interpolate
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Region
-from mic21.errors import BackendError
 from mic21.geometry import mask_to_rle
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def torch_device(name: str) -> torch.device:
-    """A device that a tensor really gets to.
-
-    Raises:
-        BackendError: there is no such device here.
-    """
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise BackendError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return device
-
-
-def digest_weights(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256, in hexadecimal, over the names and values of a network's tensors."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(weights[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def scaled(image: Pixels, longest: int) -> Tensor:
@@ -61,7 +36,7 @@ def to_regions(
     scores: Sequence[float],
     masks: Tensor,
 ) -> list[Region]:
-    """Regions of an image out of a model's soft masks, best first; masks without a pixel are left out.
+    """Regions of an image out of a model's soft masks, best first; masks without a pixel above half are left out.
 
     Args:
         naming: says what the labels mean.
@@ -76,7 +51,7 @@ def to_regions(
         soft = masks[index].float()
         if tuple(soft.shape) != shape:
             soft = interpolate(soft[None, None], size=shape, mode="bilinear", align_corners=False)[0, 0]
-        mask = (soft >= 0.5).cpu().numpy()
+        mask = (soft > 0.5).cpu().numpy()
         if mask.any():
             category_id = naming.category_id(labels[index], subdomain)
             found.append(Region(category_id, mask_to_rle(mask), round(min(1.0, scores[index]), 4), labels[index]))

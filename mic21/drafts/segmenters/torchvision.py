@@ -1,26 +1,30 @@
 """Mask R-CNN of torchvision, and any model of its that gives boxes, labels, scores and masks."""
 
 import pickle
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 from torchvision.models import detection as detection_models
 from torchvision.models import get_model, get_model_weights, list_models
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
+from torchvision.ops import FrozenBatchNorm2d
 
 from mic21.drafts.naming import Naming
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.instances import digest_weights, scaled, to_regions, torch_device
+from mic21.drafts.segmenters.detector import WEIGHTS, meanings_by_name, read_detector
+from mic21.drafts.segmenters.instances import scaled, to_regions
+from mic21.drafts.segmenters.small_maskrcnn import small_maskrcnn
 from mic21.errors import BackendError
+from mic21.networks.weights import RUNS_CODE, digest_weights, read_state_dict, torch_device
 from mic21.ontology import Ontology
 
 DEFAULT = "maskrcnn_resnet50_fpn_v2"
 LABEL_SET = "coco-80"
+COCO_LABELS = MaskRCNN_ResNet50_FPN_V2_Weights.DEFAULT.meta["categories"]
 _LONGEST = 1333  # pixels of the longer side, which these models scale their input to
 
 
@@ -36,25 +40,24 @@ class TorchvisionSegmenter:
 
         Args:
             ontology: whose categories the regions get.
-            weights: name of a model, whose published COCO weights torchvision downloads once; or `NAME:FILE`, a state
-                dict (.pth, .safetensors) with COCO's 91 classes for that model. The default is Mask R-CNN v2.
+            weights: name of a model, whose published COCO weights torchvision downloads once; `NAME:FILE`, a state
+                dict (.pth, .safetensors) with COCO's 91 classes for that model; or a folder that `mic21 finetune`
+                wrote. The default is Mask R-CNN v2.
             device: a torch device.
             min_score: regions below are left out.
 
         Raises:
             BackendError: there is no such model, file or device, or the file does not fit the model.
         """
-        architecture, _, file = (weights or DEFAULT).partition(":")
-        if architecture not in list_models(module=detection_models):
-            known = ", ".join(name for name in list_models(module=detection_models) if name.startswith("mask"))
-            raise BackendError(f"weights: expected a model such as {known}, or MODEL:FILE, found {weights!r}")
         self._device = torch_device(device)
-        self._model: Any = _load(architecture, file, min_score).eval().to(self._device)
-        self._labels = MaskRCNN_ResNet50_FPN_V2_Weights.DEFAULT.meta["categories"]
-        self._naming = Naming(ontology, ontology.label_map(LABEL_SET))
+        name, network, labels = _load(weights or DEFAULT, min_score)
+        self._model: Any = network.eval().to(self._device)
+        self._labels = labels or COCO_LABELS
+        meanings = meanings_by_name(ontology, labels) if labels else ontology.label_map(LABEL_SET)
+        self._naming = Naming(ontology, meanings)
         self._min_score = min_score
         digest = digest_weights(self._model.state_dict())[:16]
-        self._signature = f"{architecture} weights={digest} min_score={min_score} ontology={ontology.digest[:16]}"
+        self._signature = f"{name} weights={digest} min_score={min_score} ontology={ontology.digest[:16]}"
 
     @property
     def signature(self) -> str:
@@ -81,36 +84,68 @@ class TorchvisionSegmenter:
         )
 
 
-def _load(architecture: str, file: str, min_score: float) -> Any:
+def _load(weights: str, min_score: float) -> tuple[str, Any, list[str]]:
+    """Name, network, and labels where they are not COCO's."""
+    if Path(weights).is_dir():
+        detector = read_detector(Path(weights), "torchvision")
+        network = make_network(detector.architecture, len(detector.categories) + 1, box_score_thresh=min_score)
+        _fill(network, Path(weights) / WEIGHTS, detector.architecture)
+        labels = ["background", *detector.categories]
+        return f"{detector.architecture} of {','.join(detector.categories)}", network, labels
+    architecture, _, file = weights.partition(":")
     options = {"box_score_thresh": min_score} if architecture.startswith("maskrcnn") else {}
-    if not file:
-        try:
-            return get_model(architecture, weights=get_model_weights(architecture).DEFAULT, **options)
-        except OSError as error:
-            raise BackendError(
-                f"{architecture}: its weights could not be downloaded ({error}); give a file: {architecture}:FILE"
-            ) from error
-    model = get_model(architecture, weights=None, weights_backbone=None, **options)
+    network = make_network(architecture, len(COCO_LABELS), **options)
+    if file:
+        _fill(network, Path(file), architecture)
+        return architecture, network, []
+    network.load_state_dict(published_weights(architecture))
+    for module in network.modules():
+        if isinstance(module, FrozenBatchNorm2d):
+            module.eps = 0.0  # as the published weights were trained
+    return architecture, network, []
+
+
+def _fill(network: Any, file: Path, architecture: str) -> None:
     try:
-        model.load_state_dict(read_state_dict(Path(file)))
+        network.load_state_dict(read_state_dict(file))
     except RuntimeError as error:
         raise BackendError(f"{file}: expected the tensors of {architecture}, found others ({error})") from error
-    return model
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file, or of one that torch saved, which is never unpickled.
+def make_network(architecture: str, classes: int, **options: Any) -> Any:
+    """A detector with random weights.
+
+    Args:
+        architecture: name of a detection model of torchvision, or `small_maskrcnn`, which is ours.
+        classes: how many, the background among them.
+        options: of the model.
 
     Raises:
-        BackendError: the file is not there, or holds anything but tensors.
+        BackendError: there is no such model.
+    """
+    if architecture == "small_maskrcnn":
+        return small_maskrcnn(classes, **options)
+    known = list_models(module=detection_models)
+    if architecture not in known:
+        shown = ", ".join(name for name in known if name.startswith("mask"))
+        raise BackendError(f"weights: expected a model such as {shown}, or MODEL:FILE, found {architecture!r}")
+    return get_model(architecture, weights=None, weights_backbone=None, num_classes=classes, **options)
+
+
+def published_weights(architecture: str) -> dict[str, Tensor]:
+    """The weights that torchvision publishes of a model, trained on COCO; downloaded once, and never unpickled.
+
+    Raises:
+        BackendError: there are none, or they cannot be had.
     """
     try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise BackendError(f"{path}: expected weights, a file of tensors, found: {error}") from error
-    found = found.get("model", found) if isinstance(found, dict) else found
-    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
-        raise BackendError(f"{path}: expected a state dict, found something else")
-    return found
+        weights: dict[str, Tensor] = get_model_weights(architecture).DEFAULT.get_state_dict(
+            progress=sys.stderr.isatty(), check_hash=True, weights_only=True
+        )
+    except pickle.UnpicklingError as error:
+        raise BackendError(f"{architecture}: expected weights, found a download that {RUNS_CODE}") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BackendError(
+            f"{architecture}: its weights could not be had ({error}); give a file: {architecture}:FILE"
+        ) from error
+    return weights

@@ -1,10 +1,13 @@
 """WordNet 3.0 through nltk, whose lists change their order from run to run: everything here is sorted."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nltk
 from nltk.corpus import wordnet
+from nltk.corpus.reader.wordnet import WordNetError
 
 from mic21.errors import OntologyError
 from mic21.ontology.link.nearest import Above
@@ -42,3 +45,20 @@ def hypernyms_of(wordnet: Any) -> Above:
         return sorted(map(offset_of, found.hypernyms() + found.instance_hypernyms()))
 
     return above
+
+
+def exists_in(wordnet: Any) -> Callable[[str], bool]:
+    """The function that says whether a synset is one: an offset, `09915834-n` or `eng-30-09915834-n`, or a name."""
+
+    def exists(synset: str) -> bool:
+        offset = re.fullmatch(r"(?:eng-30-)?(\d{8})-([nvar])", synset)
+        try:
+            if offset:
+                wordnet.synset_from_pos_and_offset(offset[2], int(offset[1]))
+            else:
+                wordnet.synset(synset)
+        except (WordNetError, ValueError, AssertionError):  # of nltk, for a name, its parts, or an offset
+            return False
+        return True
+
+    return exists

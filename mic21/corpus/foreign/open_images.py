@@ -1,0 +1,130 @@
+"""Open Images: tables of masks and boxes, a picture a mask.
+
+The folder holds the tables as they are downloaded, at any depth: `…class-descriptions….csv`,
+`…object-segmentation.csv` with the pictures it names, `…annotations-bbox.csv`, and `…rotation….csv` for
+licences and authors. Images get ids in the order of their names. A picture of a mask may be smaller than its
+photograph; it is then made as large.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mic21.corpus.coco.document import BuiltDocument
+from mic21.corpus.foreign.source import Source
+from mic21.errors import CorpusError, UsageError
+from mic21.geometry import bbox, mask_to_rle
+
+Row = dict[str, str]
+Size = tuple[int, int]
+
+
+def read_open_images(source: Path, images: Path | None) -> Source:
+    """Import Open Images: its tables, masks and boxes; of what has masks in an image the boxes are left out.
+
+    Raises:
+        UsageError: no folder of photographs was given: the tables do not say how large they are.
+        CorpusError: a table is missing or broken.
+    """
+    if images is None:
+        raise UsageError("--images: expected the folder of the photographs, which alone say their size, found none")
+    read = Source(BuiltDocument(source.name), "open-images")
+    names = _names(source)
+    masks = [row for path in sorted(source.rglob("*object-segmentation*.csv")) for row in _rows(path)]
+    drawn = {(row["ImageID"], row["LabelName"]) for row in masks}
+    boxes = [row for path in sorted(source.rglob("*annotations-bbox*.csv")) for row in _rows(path)]
+    boxes = [row for row in boxes if (row["ImageID"], row["LabelName"]) not in drawn]
+    if not masks and not boxes:
+        raise CorpusError(f"{source}: expected …object-segmentation.csv or …annotations-bbox.csv, found neither")
+    image_ids, sizes = _add_images(read, source, images, {row["ImageID"] for row in [*masks, *boxes]})
+    labels = sorted({row["LabelName"] for row in [*masks, *boxes]})
+    categories = {label: id for id, label in enumerate(labels, 1)}
+    for label, category_id in categories.items():
+        read.document.add("categories", {"id": category_id, "name": names.get(label, label), "mid": label})
+    pictures = {path.name: path for path in source.rglob("*.png")}
+    for id, row in enumerate([*masks, *boxes], 1):
+        name = row["ImageID"]
+        if name not in sizes:
+            continue  # said already of the photograph
+        record = {"id": id, "image_id": image_ids[name], "category_id": categories[row["LabelName"]]}
+        shape = _mask(read, row, pictures, sizes[name]) if "MaskPath" in row else _box(read, row, sizes[name])
+        if shape:
+            read.document.add("annotations", record | shape)
+    return read
+
+
+def _names(source: Path) -> dict[str, str]:
+    """Label → name, from a table with a head or without one."""
+    names: dict[str, str] = {}
+    for path in sorted(source.rglob("*class-descriptions*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            names |= {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
+    return names
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), 1):
+            if not row.get("ImageID") or not row.get("LabelName"):
+                raise CorpusError(f"{path}: row {number}: expected ImageID and LabelName, found {row}")
+            yield row
+
+
+def _add_images(
+    read: Source, source: Path, images: Path, wanted: set[str]
+) -> tuple[Mapping[str, int], Mapping[str, Size]]:
+    """Add the images; gives their ids, and the height and width of those that are there."""
+    about: dict[str, Row] = {}
+    for path in sorted(source.rglob("*rotation*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            about |= {row["ImageID"]: row for row in csv.DictReader(file) if row.get("ImageID") in wanted}
+    addresses = sorted({row.get("License") or "" for row in about.values()} - {""})
+    licenses = {address: id for id, address in enumerate(addresses, 1)}
+    for address, id in licenses.items():
+        read.document.add("licenses", {"id": id, "name": "", "url": address})
+    ids, sizes = {}, {}
+    for id, name in enumerate(sorted(wanted), 1):
+        ids[name] = id
+        try:
+            with Image.open(images / f"{name}.jpg") as photograph:
+                width, height = photograph.size
+        except OSError as error:
+            read.problems.append(f"{images.name}/{name}.jpg: expected the photograph of {name}, found none ({error})")
+            continue
+        sizes[name] = (height, width)
+        row = about.get(name, {})
+        texts = {"author": row.get("Author"), "source_url": row.get("OriginalLandingURL"), "title": row.get("Title")}
+        record: dict[str, object] = {"id": id, "file_name": f"{name}.jpg", "width": width, "height": height}
+        record |= {field: text for field, text in texts.items() if text}
+        license = licenses.get(row.get("License") or "")
+        read.document.add("images", record | ({"license": license} if license else {}))
+    return ids, sizes
+
+
+def _mask(read: Source, row: Row, pictures: Mapping[str, Path], size: Size) -> dict[str, object] | None:
+    path = pictures.get(row["MaskPath"])
+    if path is None:
+        read.problems.append(f"{row['MaskPath']}: expected the picture of a mask, found none")
+        return None
+    try:
+        with Image.open(path) as picture:
+            mask = picture.convert("1").resize(size[::-1], Image.Resampling.NEAREST)
+    except OSError as error:
+        read.problems.append(f"{row['MaskPath']}: expected the picture of a mask, found: {error}")
+        return None
+    rle = mask_to_rle(np.asarray(mask))
+    return {"segmentation": rle.to_coco(), "bbox": list(bbox(rle)), "iscrowd": 0, "box_id": row.get("BoxID", "")}
+
+
+def _box(read: Source, row: Row, size: Size) -> dict[str, object] | None:
+    height, width = size
+    try:
+        left, right, top, bottom = (float(row[name]) for name in ("XMin", "XMax", "YMin", "YMax"))
+    except (KeyError, ValueError) as error:
+        read.problems.append(f"box of {row['LabelName']} in {row['ImageID']}: expected four numbers, found: {error}")
+        return None
+    box = [left * width, top * height, (right - left) * width, (bottom - top) * height]
+    return {"bbox": [round(number, 2) for number in box], "iscrowd": int(row.get("IsGroupOf") == "1")}

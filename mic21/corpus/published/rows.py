@@ -1,0 +1,136 @@
+"""MIC21 as rows of Parquet, as `jkralev/mic21` on the Hugging Face hub has them, with boxes but without masks.
+
+An image's id is the number of its row, from 1 up over the files in the order of their names, so that a second import
+of the same files finds everything there. Categories get ids in the alphabetical order of their names.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mic21.corpus.coco.document import BuiltDocument
+from mic21.corpus.coco.images import read_images
+from mic21.corpus.coco.job import ImportJob, ImportReport
+from mic21.corpus.coco.reader import Part, write_parts
+from mic21.corpus.ingest import Progress
+from mic21.corpus.published.folders import RENAMED
+from mic21.corpus.store import Corpus
+from mic21.errors import CorpusError
+
+_COLUMNS = ("image", "label", "title", "description", "size", "annotations")
+_ROWS = 64  # read at a time; each holds a photograph
+
+
+def import_hf_mic21(
+    corpus: Corpus,
+    sources: Sequence[str | Path],
+    *,
+    keys: Mapping[str, str] | None = None,
+    adopt: bool = False,
+    as_draft: bool = False,
+    skip_bad: bool = False,
+    renumber: bool = False,
+    on_progress: Progress | None = None,
+) -> ImportReport:
+    """Import MIC21's Parquet files: photographs, subdomains, titles, descriptions, and boxes without masks.
+
+    Args:
+        corpus: where to.
+        sources: Parquet files, and folders of them, with columns image, label, title, description, size, annotations.
+        keys: name of a category → key of the ontology's that it is, for names that do not say, or are misspelt.
+        adopt: annotations get the ontology's category ids in place of those that are linked to it.
+        as_draft: records come in as drafts, otherwise as accepted.
+        skip_bad: leave out records with problems, list them in the report, and import the rest.
+        renumber: records whose id the corpus has for something else get a new one.
+        on_progress: called with (rows done, rows in all).
+
+    Raises:
+        ImportProblems: every problem with the number of its record; nothing was imported.
+        CorpusError: a file is no Parquet file of that form.
+        OntologyError: `keys` names a category that is none.
+    """
+    files = [_open(path) for path in _files(sources)]
+    for key in (keys or {}).values():
+        corpus.ontology[key]
+    defaults = {"status": "draft" if as_draft else None, "subdomain": None, "language": "en"}
+    job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
+    job.keys = keys or {}
+    doc = BuiltDocument(Path(sources[0]).name)
+    boxes: list[tuple[int, str, Any]] = []
+    rows_in_all = sum(file.metadata.num_rows for file in files)
+    for id, row in enumerate(_rows(files), 1):
+        _add_image(job, doc, id, row)
+        boxes += [(id, category, box) for category, box in _boxes(row["annotations"])]
+        if on_progress:
+            on_progress(id, rows_in_all)
+    categories = {category: id for id, category in enumerate(sorted({category for _, category, _ in boxes}), 1)}
+    for category, id in categories.items():
+        doc.add("categories", {"id": id, "name": category})
+    for id, (image_id, category, box) in enumerate(boxes, 1):
+        doc.add("annotations", {"id": id, "image_id": image_id, "category_id": categories[category], "bbox": box})
+    part = Part(job, [doc], read_images(job, [doc]))
+    return write_parts(corpus, [part], {"format": "hf-mic21", "source": doc.name}, doc.name, skip_bad=skip_bad)
+
+
+def _files(sources: Sequence[str | Path]) -> Iterator[Path]:
+    for source in map(Path, sources):
+        found = sorted(source.rglob("*.parquet")) if source.is_dir() else [source]
+        if not found:
+            raise CorpusError(f"{source}: expected Parquet files, found none")
+        yield from found
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise CorpusError(f"{path}: expected a Parquet file, found: {error}") from error
+    missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
+    if missing:
+        raise CorpusError(f"{path}: expected the columns {', '.join(_COLUMNS)}, found none named {', '.join(missing)}")
+    return file
+
+
+def _rows(files: Sequence[pq.ParquetFile]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        labels = _class_names(file.schema_arrow)
+        for batch in file.iter_batches(_ROWS, columns=list(_COLUMNS)):
+            for row in batch.to_pylist():
+                if isinstance(row["label"], int) and 0 <= row["label"] < len(labels):
+                    row["label"] = labels[row["label"]]
+                yield row
+
+
+def _class_names(schema: pa.Schema) -> list[str]:
+    """The names behind the numbers of `label`, which `datasets` keeps in the metadata of the file."""
+    about = msgspec.json.decode((schema.metadata or {}).get(b"huggingface", b"{}"))
+    features = about.get("info", {}).get("features", {})
+    names = features.get("label", {}).get("names", [])
+    return list(names)
+
+
+def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, Any]) -> None:
+    image, label = row["image"] or {}, RENAMED.get(row["label"], str(row["label"]))
+    if label not in job.subdomains:
+        job.problem(f"{doc.name}: images[{id - 1}].label: expected the name of a subdomain, found {label!r}")
+    path = image.get("path") or ""
+    file_name = f"{label}/{id:06d}{Path(path).suffix or '.jpg'}"
+    job.photographs.store_bytes(file_name, image.get("bytes") or b"")
+    width, height = row["size"] or (0, 0)
+    record = {"id": id, "file_name": file_name, "width": width, "height": height, "subdomain": label}
+    doc.add("images", record | ({"path": path} if path else {}))
+    for number, kind in enumerate(("title", "description")):
+        if row[kind]:
+            caption = {"id": 2 * id - 1 + number, "image_id": id, "kind": kind, "caption": row[kind]}
+            doc.add("annotations", caption)
+
+
+def _boxes(annotations: Any) -> list[tuple[str, Any]]:
+    """(Category, box) of a row: a list of objects, or an object of lists, as `datasets` writes a sequence of them."""
+    if isinstance(annotations, dict):
+        return list(zip(annotations["cat"], annotations["bbox"], strict=True))
+    return [(one["cat"], one["bbox"]) for one in annotations or ()]

@@ -1,0 +1,68 @@
+"""A folder of fine-tuned weights: what `mic21 finetune` writes and `mic21 segment --weights DIR` takes.
+
+It holds `model.safetensors`, and in `model.json` what the tensors do not say.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mic21.errors import BackendError
+from mic21.ontology import Ontology
+
+MODEL = "model.json"
+WEIGHTS = "model.safetensors"
+
+
+class Detector(BaseModel):
+    """What a detector is, beside its tensors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    backend: str = Field(description="the segmenter that runs it")
+    architecture: str = Field(description="name of a model of torchvision, or the YAML configuration of detectron2")
+    categories: list[str] = Field(min_length=1, description="keys of the ontology, in the order of the model's classes")
+
+
+def read_detector(folder: Path, backend: str) -> Detector:
+    """What the detector of a folder is.
+
+    Raises:
+        BackendError: the folder holds none, or one of another backend.
+    """
+    path = folder / MODEL
+    try:
+        detector = Detector.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BackendError(f"{folder}: expected a folder that `mic21 finetune` wrote, found no {MODEL}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BackendError(f"{path}: {place or 'JSON'}: {first['msg']}, found {first['input']!r:.80}") from error
+    if detector.backend != backend:
+        raise BackendError(f"{path}: backend: expected {backend}, found {detector.backend}; segment with that one")
+    return detector
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    partial = path.with_name(f".{path.name}")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def meanings_by_name(ontology: Ontology, labels: Iterable[str]) -> Mapping[str, str]:
+    """Label → key of the category whose key, or whose English name, it is.
+
+    >>> meanings_by_name(Ontology.load(), ["chess_player", "Traffic light", "dragon"])
+    {'chess_player': 'chess_player', 'Traffic light': 'traffic_light'}
+    """
+    found = {label: ontology.find(label) or ontology.find(label.replace("_", " ")) for label in labels}
+    return {label: category.key for label, category in found.items() if category}
