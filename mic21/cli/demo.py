@@ -24,7 +24,8 @@ def demo(
     typer.echo(
         f"\nDone in {time.monotonic() - start:.0f} s: a release of {total['images']} photographs, "
         f"{total['annotations']} draft masks and {total['captions']} draft captions.\n"
-        f"  look at it   {result.overview}\n"
+        f"  overview     {result.overview}\n"
+        f"  open it      mic21 view {result.release}\n"
         f"  query it     mic21 query -C {result.release} --under vehicle\n"
         f"  check it     mic21 release verify {result.release}"
     )

@@ -5,7 +5,7 @@ and a person does not refute a violinist. Otherwise it is `absent` where the ima
 that a missing mask means something, and `unverified` where nobody was asked to draw it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,13 +41,28 @@ class Candidates:
 
     Attributes:
         captioners: their names: those of the files.
+        worst_first: the images with their numbers of marked words, `id, absent, unverified`.
     """
 
-    def __init__(self, source: Source, texts: Mapping[str, Mapping[int, Sequence[_Line]]]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        texts: Mapping[str, Mapping[int, Sequence[_Line]]],
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._source = source
+        self._keys = {id: key for id, (key, _) in source.tables().categories.items()}
         self._texts = texts
         self.captioners = list(texts)
         self._mentions = lru_cache(maxsize=None)(lambda language: Mentions(source.ontology, language))
+        ids = sorted({id for by_image in texts.values() for id in by_image})
+        judged: list[dict[str, int]] = []
+        for done, id in enumerate(ids, 1):
+            found = [mark.judgement for text in self.of_image(id) for mark in text["marks"]]
+            judged.append({"id": id, "absent": found.count("absent"), "unverified": found.count("unverified")})
+            if on_progress:
+                on_progress(done, len(ids))
+        self.worst_first = sorted(judged, key=lambda row: (-row["absent"], -row["unverified"], row["id"]))
 
     def of_image(self, id: int) -> list[dict[str, Any]]:
         """The texts for an image, captioner by captioner, each with its marks."""
@@ -55,7 +70,7 @@ class Candidates:
         if not lines:
             return []
         photograph = self._source.photograph(id)
-        seen = _seen(self._source, photograph)
+        seen = self._seen(photograph)
         theme = photograph.image["subdomain"]
         return [
             {
@@ -67,16 +82,6 @@ class Candidates:
             for name, line in lines
         ]
 
-    def record(self) -> dict[str, Any]:
-        """The images with their numbers of marked words, the worst first."""
-        ids = sorted({id for by_image in self._texts.values() for id in by_image})
-        images = []
-        for id in ids:
-            judged = [mark.judgement for text in self.of_image(id) for mark in text["marks"]]
-            images.append({"id": id, "absent": judged.count("absent"), "unverified": judged.count("unverified")})
-        images.sort(key=lambda row: (-row["absent"], -row["unverified"], row["id"]))
-        return {"captioners": self.captioners, "images": images}
-
     def _marks(self, line: _Line, seen: set[str], theme: str | None) -> list[Mark]:
         onto = self._source.ontology
         marks = []
@@ -87,25 +92,26 @@ class Candidates:
                 marks.append(Mark(mention.start, mention.end, key, "absent" if drawn else "unverified"))
         return marks
 
-
-def _seen(source: Source, photograph: Photograph) -> set[str]:
-    """Keys of the categories that some mask is of, and of all above and below them."""
-    onto = source.ontology
-    found: set[str] = set()
-    categories = source.tables().categories
-    for id in {row["category_id"] for row in photograph.annotations if row["status"] != "rejected"}:
-        key = categories.get(id, (None, ""))[0]
-        if key and key in onto:
-            found |= {key, *(above.key for above in onto.ancestors(key)), *(below.key for below in onto.under(key))}
-    return found
+    def _seen(self, photograph: Photograph) -> set[str]:
+        """Keys of the categories that some mask is of, and of all above and below them."""
+        onto = self._source.ontology
+        found: set[str] = set()
+        for id in {row["category_id"] for row in photograph.annotations if row["status"] != "rejected"}:
+            key = self._keys.get(id)
+            if key and key in onto:
+                found |= {key, *(above.key for above in onto.ancestors(key)), *(below.key for below in onto.under(key))}
+        return found
 
 
-def read_candidates(paths: Sequence[Path], source: Source) -> Candidates:
+def read_candidates(
+    paths: Sequence[Path], source: Source, on_progress: Callable[[int, int], None] | None = None
+) -> Candidates:
     """The texts of captioners, a file of each.
 
     Args:
         paths: of JSON lines: `image_id`, `caption`, and `language` where it is not English.
         source: a release or a corpus.
+        on_progress: called with (images judged, images).
 
     Raises:
         CheckError: a line is none of these, names an unknown language, or no line is for an image of the source.
@@ -132,4 +138,4 @@ def read_candidates(paths: Sequence[Path], source: Source) -> Candidates:
             raise CheckError(f"{path}: expected texts for images of {source.name}, found none of its image ids")
         name = path.stem if path.stem not in texts else str(path)
         texts[name] = by_image
-    return Candidates(source, texts)
+    return Candidates(source, texts, on_progress)

@@ -112,7 +112,7 @@ class Comparison:
             for word, matches in by_category.items()
         ]
         categories.sort(key=lambda row: (_share_matched(row), row["category"]))
-        images.sort(key=lambda row: (row["quality"], row["id"]))
+        images.sort(key=lambda row: (row["quality"], -_errors(row), row["id"]))
         everything = [match for matches in by_category.values() for match in matches]
         totals = {**_counts(everything), "overlap": _mean_overlap(everything)}
         return {"name": self.name, "totals": totals, "categories": categories, "images": images}
@@ -170,7 +170,7 @@ def compare(path: Path, source: Source, on_progress: Callable[[int, int], None] 
         predictions.sort(key=lambda one: -one.score)
     comparison = Comparison(path.name, by_image, [])
     statuses = zip(tables.annotations["image_id"].to_pylist(), tables.annotations["status"].to_pylist(), strict=True)
-    ids = sorted({id for id, status in statuses if status == "accepted"} | by_image.keys())
+    ids = sorted({id for id, status in statuses if status == "accepted" and id in known} | by_image.keys())
     for done, id in enumerate(ids, 1):
         comparison.images[id] = _match_image(id, source, words, by_image.get(id, ()), comparison.problems)
         if on_progress:
@@ -262,6 +262,10 @@ def _counts(matches: Sequence[Match]) -> dict[str, int]:
 def _mean_overlap(matches: Sequence[Match]) -> float | None:
     overlaps = [one.overlap for one in matches if one.kind == "matched"]
     return round(sum(overlaps) / len(overlaps), 4) if overlaps else None
+
+
+def _errors(row: Mapping[str, Any]) -> int:
+    return sum(row[kind] for kind in KINDS if kind != "matched")
 
 
 def _share_matched(row: Mapping[str, Any]) -> float:

@@ -14,6 +14,7 @@ from mic21.errors import CorpusError
 from mic21.explorer.source import Photograph, Row, Tables, unknown_image
 from mic21.ontology import Ontology
 
+_GROWING = (schema.images, schema.annotations, schema.captions, schema.interactions, schema.history)
 _images, _annotations, _history = schema.images.c, schema.annotations.c, schema.history.c
 
 
@@ -22,11 +23,17 @@ class CorpusSource:
 
     kind = "corpus"
     version: str | None = None
-    token: str | None = None
 
     def __init__(self, path: Path) -> None:
         self.corpus = Corpus(path)
         self.name = path.resolve().name
+
+    @property
+    def token(self) -> str:
+        """The last id of each kind of record and of the history: whatever changes a corpus makes a new one of these."""
+        last = [select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for table in _GROWING]
+        with self.corpus.reading() as connection:
+            return "-".join(str(id) for id in connection.execute(select(*last)).one())
 
     @property
     def ontology(self) -> Ontology:

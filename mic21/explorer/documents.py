@@ -6,6 +6,7 @@ A document is data alone. Names, captions and file names go out as JSON strings,
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -74,16 +75,23 @@ class Documents:
         self._comparison = comparison
         self._candidates = candidates
         self._is_static = is_static
-        tables = source.tables()
         self._ontology = source.ontology
+        self._lock = Lock()
+        self._read_tables()
+
+    def _read_tables(self) -> None:
+        self._token = self._source.token
+        tables = self._source.tables()
         self._categories = tables.categories
         self._words = category_words(self._ontology, tables.categories)
         self._columns = self._with_comparison(make_columns(tables, self._ontology))
 
-    @property
-    def token(self) -> str | None:
-        """Differs whenever what an address gives may differ; None where it may differ at any time."""
-        return self._source.token
+    def refresh(self) -> str:
+        """Read the columns again where a corpus has changed; gives the source's token."""
+        with self._lock:
+            if self._token != self._source.token:
+                self._read_tables()
+            return self._token
 
     @property
     def image_ids(self) -> list[int]:
@@ -143,7 +151,7 @@ class Documents:
             case "", "comparison" if self._comparison:
                 return self._comparison.record(self._words)
             case "", "captions" if self._candidates:
-                return self._candidates.record()
+                return {"captioners": self._candidates.captioners, "images": self._candidates.worst_first}
             case "names", language if language in self._ontology.languages():
                 return self._names_record(language)
             case "categories", key if self._ontology.get(key) is not None:
@@ -161,7 +169,7 @@ class Documents:
             "kind": self._source.kind,
             "name": self._source.name,
             "version": self._source.version,
-            "token": self._source.token,
+            "token": self._token,
             "ontology": self._ontology.version,
             "languages": self._ontology.languages(),
             "static": self._is_static,
@@ -173,8 +181,9 @@ class Documents:
         if self._comparison is None:
             return columns
         quality = np.full(len(columns.ids), np.nan, "<f4")
-        for id, found in self._comparison.images.items():
-            quality[np.searchsorted(columns.ids, id)] = found.quality
+        for place, id in enumerate(columns.ids.tolist()):
+            if found := self._comparison.images.get(int(id)):
+                quality[place] = found.quality
         return Columns({**columns.arrays, "quality": quality}, columns.words)
 
     # The ontology

@@ -56,8 +56,12 @@ class ReleaseSource:
         self.release = Release(path)
         self.name = path.resolve().name
         self.version: str | None = self.release.version
-        self.token: str | None = self.release.manifest.digest[:16]
         self._members = lru_cache(maxsize=64)(self._read_members)
+
+    @property
+    def token(self) -> str:
+        """The beginning of the manifest's digest."""
+        return self.release.manifest.digest[:16]
 
     @property
     def ontology(self) -> Ontology:
@@ -154,6 +158,8 @@ class ReleaseSource:
     def _shard(self, id: int) -> Path:
         _, splits, places = self._places
         row = self._row(id)
+        if splits[row] not in SPLITS:  # a file of any other name is not ours to open
+            raise ReleaseError(f"image {id}: split: expected one of {', '.join(SPLITS)}, found {splits[row]!r}")
         return self.release.path / "shards" / f"{splits[row]}-{places[row] // IMAGES_PER_SHARD:05d}.tar"
 
     def _member(self, id: int) -> tuple[str, int, int, int, int]:
@@ -176,6 +182,8 @@ class ReleaseSource:
 
     def _read_members(self, shard: Path) -> dict[int, tuple[str, int, int, int, int]]:
         """Where the members of a shard lie, by the headers alone."""
+        if not shard.resolve().is_relative_to(self.release.path.resolve()):
+            raise ReleaseError(f"{shard}: expected a file of the release, found a link to {shard.resolve()}")
         members: dict[int, tuple[str, int, int, int, int]] = {}
         extension, image_offset, image_size = "", 0, 0
         try:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mic21.errors import CorpusError, Mic21Error, UsageError
+from mic21.errors import Mic21Error, UsageError
 from mic21.explorer.documents import Documents
 from mic21.explorer.site_files import CONTENT_SECURITY_POLICY, page_file
 
@@ -56,9 +56,9 @@ def make_app(documents: Documents, *, hosts: tuple[str, ...] | None = LOOPBACK) 
         return Response(data, media_type=media_type, headers={"cache-control": "no-cache"})
 
     def document(request: Request) -> Response:
+        is_current = documents.refresh() == request.query_params.get("v")
         found = documents.read(request.path_params["path"])
-        keeps = documents.token is not None and request.query_params.get("v") == documents.token
-        kept = "private, max-age=31536000, immutable" if keeps else "no-store"
+        kept = "private, max-age=31536000, immutable" if is_current else "no-store"
         return Response(found.data, media_type=found.media_type, headers={"cache-control": kept})
 
     def search(request: Request) -> Response:
@@ -79,7 +79,7 @@ def make_app(documents: Documents, *, hosts: tuple[str, ...] | None = LOOPBACK) 
 def _lost(request: Request, error: Exception) -> Response:
     """A clear page for a bad address; JSON where a program asked."""
     is_known = isinstance(error, Mic21Error)
-    status = 500 if isinstance(error, CorpusError) or (is_known and not isinstance(error, UsageError)) else 404
+    status = 500 if is_known and not isinstance(error, UsageError) else 404
     reason = str(error) if is_known else "There is nothing at this address."
     if request.url.path.startswith(("/data/", "/search")):
         return JSONResponse({"error": reason}, status)

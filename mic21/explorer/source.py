@@ -70,13 +70,15 @@ class Source(Protocol):
         kind: `release` or `corpus`.
         name: to show: the folder's name.
         version: of a release.
-        token: differs whenever what an address gives may differ; None where it may differ at any time.
     """
 
     kind: str
     name: str
     version: str | None
-    token: str | None
+
+    @property
+    def token(self) -> str:
+        """A word that differs whenever what the source holds differs."""
 
     @property
     def ontology(self) -> Ontology:

@@ -33,7 +33,7 @@ def open_documents(
         captions: texts of captioners, a file of JSON lines each.
         is_static: whether they are to be read without a server.
         cache: folder of the thumbnails; by default the user's.
-        on_progress: called with (images compared, images).
+        on_progress: called with (images done, images) while predictions, then captions, are compared.
 
     Raises:
         UsageError: the folder holds neither.
@@ -41,7 +41,7 @@ def open_documents(
     """
     source = open_source(Path(path))
     comparison = compare(predictions, source, on_progress) if predictions else None
-    candidates = read_candidates(captions, source) if captions else None
+    candidates = read_candidates(captions, source, on_progress) if captions else None
     documents = Documents(
         source, Thumbnails(source, cache), comparison=comparison, candidates=candidates, is_static=is_static
     )

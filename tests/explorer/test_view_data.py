@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from mic21.corpus import edit
 from mic21.corpus.store import Corpus
 from mic21.errors import CheckError, UsageError
 from mic21.explorer.paths import mask_path, reduced
@@ -240,13 +243,21 @@ def test_a_lost_page_escapes_the_reason(release_client: TestClient) -> None:
     assert answer.status_code == 404 and "<script>" not in answer.text
 
 
-def test_a_release_may_be_kept_by_the_browser_and_a_corpus_not(
-    release_client: TestClient, corpus_client: TestClient
-) -> None:
-    token = _json(release_client, "/data/about.json")["token"]
-    assert "immutable" in release_client.get(f"/data/index.bin?v={token}").headers["cache-control"]
-    assert release_client.get("/data/index.bin?v=other").headers["cache-control"] == "no-store"
-    assert corpus_client.get("/data/index.bin?v=None").headers["cache-control"] == "no-store"
+def test_a_browser_keeps_documents_until_the_source_changes(released: Path, tmp_path: Path, mini: Corpus) -> None:
+    client = _client(released, tmp_path / "cache")
+    token = _json(client, "/data/about.json")["token"]
+    assert "immutable" in client.get(f"/data/index.bin?v={token}").headers["cache-control"]
+    assert client.get("/data/index.bin?v=other").headers["cache-control"] == "no-store"
+
+    client = _client(mini.path, tmp_path / "cache")
+    before = _json(client, "/data/about.json")["token"]
+    assert "immutable" in client.get(f"/data/index.bin?v={before}").headers["cache-control"]
+    edit.withdraw(mini, [3], reason="asked to")
+    answer = client.get(f"/data/index.bin?v={before}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert 3 not in _columns(answer.content)[0]["id"]
+    assert _json(client, "/data/about.json")["token"] != before
+    assert client.get("/data/images/3.json").status_code == 404
 
 
 def test_the_page_has_no_inline_script_style_or_markup_from_text() -> None:
@@ -395,3 +406,23 @@ def test_a_damaged_shard_is_named(released: Path, tmp_path: Path) -> None:
         os.truncate(shard, 700)
     answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
     assert answer.status_code == 500 and "mic21 release verify" in answer.json()["error"]
+
+
+def test_a_release_cannot_lead_outside_itself(released: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(released, copy)
+    outside = tmp_path / "outside-00000.tar"
+    shutil.copy(next((copy / "shards").glob("train-*.tar")), outside)
+    images = pq.read_table(copy / "tables" / "images.parquet")
+    place = images.column_names.index("split")
+    moved = images.set_column(place, images.field(place), pa.array(["../../outside"] * len(images)))
+    pq.write_table(moved, copy / "tables" / "images.parquet")
+    answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
+    assert answer.status_code == 500 and "expected one of train, val, test" in answer.json()["error"]
+
+    pq.write_table(images, copy / "tables" / "images.parquet")
+    for shard in (copy / "shards").iterdir():
+        shard.unlink()
+        shard.symlink_to(outside)
+    answer = _client(copy, tmp_path / "cache").get("/data/images/1001.json")
+    assert answer.status_code == 500 and "found a link" in answer.json()["error"]

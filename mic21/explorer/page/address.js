@@ -1,6 +1,18 @@
 // The view as an address, `#/images?category=violin&split=train`: whoever gets it sees the same.
 
-export const FILTERS = ["domain", "subdomain", "category", "predicate", "split", "status", "origin", "fate", "size", "license", "language"];
+export const FILTERS = [
+  "domain",
+  "subdomain",
+  "category",
+  "predicate",
+  "split",
+  "status",
+  "origin",
+  "fate",
+  "size",
+  "license",
+  "language",
+];
 
 // {page: "image", id: "12", filters: Map(name → [values]), sort, show}
 export function readAddress(hash = location.hash) {
@@ -12,7 +24,13 @@ export function readAddress(hash = location.hash) {
     const values = parameters.getAll(name);
     if (values.length) filters.set(name, values);
   }
-  return {page: page || "images", id: rest.join("/"), filters, sort: parameters.get("sort") ?? "", show: parameters.get("show") ?? ""};
+  return {
+    page: page || "images",
+    id: rest.join("/"),
+    filters,
+    sort: parameters.get("sort") ?? "",
+    show: parameters.get("show") ?? "",
+  };
 }
 
 function decode(part) {

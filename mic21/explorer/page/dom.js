@@ -17,14 +17,16 @@ function fill(element, properties, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "style") for (const [key, of] of Object.entries(value)) element.style.setProperty(key, of);
-    else if (name === "value" || name === "checked" || name === "open" || name === "indeterminate") element[name] = value;
+    else if (name === "value" || name === "checked" || name === "open" || name === "indeterminate")
+      element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...present(children));
   return element;
 }
 
-const present = (children) => children.flat(4).filter((child) => child !== null && child !== undefined && child !== false);
+const present = (children) =>
+  children.flat(4).filter((child) => child !== null && child !== undefined && child !== false);
 
 // Puts children, given as for h, in the place of those that an element has.
 export function replace(element, ...children) {
@@ -46,7 +48,13 @@ export function outsideLink(address, text = address) {
 // A list that a button shows and hides, and that `items` fills when it is first shown; changed(isOpen) hears of it.
 export function folding(label, isOpen, items, changed = () => {}) {
   const inside = h("ul", {hidden: !isOpen});
-  const button = h("button", {type: "button", class: "fold", "aria-expanded": String(isOpen), "aria-label": label, onclick: () => set(inside.hidden)});
+  const button = h("button", {
+    type: "button",
+    class: "fold",
+    "aria-expanded": String(isOpen),
+    "aria-label": label,
+    onclick: () => set(inside.hidden),
+  });
   function set(open) {
     if (open && !inside.children.length) inside.append(...items());
     inside.hidden = !open;

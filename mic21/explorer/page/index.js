@@ -14,7 +14,9 @@ export class Index {
     this.words = header.words;
     this.arrays = {};
     for (const [name, [type, offset, count]] of Object.entries(header.arrays)) {
-      this.arrays[name] = new TYPES[type](buffer, 4 + length + offset, count);
+      const array = new TYPES[type](buffer, 4 + length + offset, count);
+      // One type for all codes: JavaScript reads them faster so.
+      this.arrays[name] = type === "u1" ? Uint16Array.from(array) : array;
     }
     this.count = this.arrays.id.length;
     this.#relate(ontology);
@@ -34,12 +36,13 @@ export class Index {
     const themes = new Map(ontology.subdomains.map((one) => [one.key, one.domain]));
     this.domains = ontology.domains;
     this.domainOf = this.words.subdomain.map((key) => this.domains.indexOf(themes.get(key)));
-    this.sizes = Uint8Array.from(this.arrays["annotations.area"], (area) => (area < 1024 ? 0 : area < 9216 ? 1 : 2));
+    this.sizes = Uint16Array.from(this.arrays["annotations.area"], (area) => (area < 1024 ? 0 : area < 9216 ? 1 : 2));
   }
 
   place(id) {
     const ids = this.arrays.id;
-    let low = 0, high = ids.length;
+    let low = 0,
+      high = ids.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (ids[middle] < id) low = middle + 1;
@@ -50,11 +53,17 @@ export class Index {
 
   // The facets that this source has: name → {of, codes, words}. `of` says what a code belongs to.
   get facets() {
-    const has = (name, of, array = name) => this.arrays[array] && {name, of, codes: this.arrays[array], words: this.words[array]};
+    const has = (name, of, array = name) =>
+      this.arrays[array] && {name, of, codes: this.arrays[array], words: this.words[array]};
     return [
       {name: "domain", of: "image", codes: null, words: this.domains},
       has("subdomain", "image"),
-      {name: "category", of: "annotations", codes: this.arrays["annotations.category"], words: this.words["annotations.category"]},
+      {
+        name: "category",
+        of: "annotations",
+        codes: this.arrays["annotations.category"],
+        words: this.words["annotations.category"],
+      },
       has("predicate", "interactions", "interactions.predicate"),
       has("split", "image"),
       has("status", "annotations", "annotations.status"),
@@ -68,75 +77,87 @@ export class Index {
 
   // {images: places of the photographs, annotations: places of the masks, counts: facet → word → photographs}
   filter(filters) {
-    const facets = this.facets;
-    const chosen = Object.fromEntries(facets.map((facet) => [facet.name, this.#chosen(facet, filters.get(facet.name))]));
-    const counts = Object.fromEntries(facets.map((facet) => [facet.name, new Uint32Array(facet.words.length)]));
-    const seen = Object.fromEntries(facets.map((facet) => [facet.name, new Int32Array(facet.words.length).fill(-1)]));
-    const ofImage = facets.filter((facet) => facet.of === "image");
-    const ofLists = ["captions", "interactions"].map((of) => facets.filter((facet) => facet.of === of)).filter((some) => some.length).map(([facet]) => ({facet, start: this.arrays[`${facet.of}.start`]}));
+    const facets = this.facets.map((facet) => ({
+      ...facet,
+      wanted: this.#chosen(facet, filters.get(facet.name)),
+      counts: new Uint32Array(facet.words.length),
+      seen: new Int32Array(facet.words.length).fill(-1), // the last photograph that was counted
+    }));
+    const named = Object.fromEntries(facets.map((facet) => [facet.name, facet]));
+    const {domain, subdomain, category} = named;
+    const ofImage = facets.filter((facet) => facet.of === "image" && facet !== domain && facet !== subdomain);
+    const ofLists = facets
+      .filter((facet) => facet.of === "captions" || facet.of === "interactions")
+      .map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
-    const asksMasks = ofMasks.some((facet) => chosen[facet.name]);
+    const asked = ofMasks.filter((facet) => facet.wanted);
     const start = this.arrays["annotations.start"];
-    const subdomains = this.arrays.subdomain;
-    const images = [], annotations = [];
+    const images = new Uint32Array(this.count),
+      annotations = new Uint32Array(start[this.count]);
+    let imageCount = 0,
+      annotationCount = 0;
 
     const count = (facet, code, image) => {
-      if (code < counts[facet].length && seen[facet][code] !== image) {
-        seen[facet][code] = image;
-        counts[facet][code]++;
+      if (code < facet.counts.length && facet.seen[code] !== image) {
+        facet.seen[code] = image;
+        facet.counts[code]++;
       }
     };
+    const countMask = (facet, at, image) => {
+      const code = facet.codes[at];
+      if (facet !== category) return count(facet, code, image);
+      if (facet.seen[code] !== image) for (const above of this.above[code] ?? []) count(facet, above, image);
+    };
 
+    // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
+    let failed, only;
+    const fail = (facet) => {
+      failed++;
+      only = facet;
+    };
     for (let image = 0; image < this.count; image++) {
-      // What the photograph itself fails: none, one facet (which may still count its other choices), or more.
-      let failed = 0, only = "";
-      const fail = (facet) => { failed++; only = facet; };
-      const domain = this.domainOf[subdomains[image]] ?? -1;
-      const theme = chosen.domain || chosen.subdomain;
-      if (theme && !chosen.domain?.[domain] && !chosen.subdomain?.[subdomains[image]]) fail("theme");
-      for (const {name, codes} of ofImage) {
-        if (name === "domain" || name === "subdomain" || !chosen[name]) continue;
-        if (!chosen[name][codes[image]]) fail(name);
-      }
+      failed = 0;
+      const theme = subdomain.codes[image],
+        domainOf = this.domainOf[theme] ?? -1;
+      if ((domain.wanted || subdomain.wanted) && !domain.wanted?.[domainOf] && !subdomain.wanted?.[theme]) fail(domain);
+      for (const facet of ofImage) if (facet.wanted && !facet.wanted[facet.codes[image]]) fail(facet);
       for (const {facet, start} of ofLists) {
-        if (!chosen[facet.name]) continue;
+        if (!facet.wanted) continue;
         let meets = false;
-        for (let at = start[image]; at < start[image + 1] && !meets; at++) meets = chosen[facet.name][facet.codes[at]] === 1;
-        if (!meets) fail(facet.name);
+        for (let at = start[image]; at < start[image + 1] && !meets; at++) meets = facet.wanted[facet.codes[at]] === 1;
+        if (!meets) fail(facet);
       }
       if (failed > 1) continue;
 
-      let meets = !asksMasks;
+      let meets = asked.length === 0;
       for (let at = start[image]; at < start[image + 1]; at++) {
-        let missed = 0, missedOnly = -1;
-        for (let number = 0; number < ofMasks.length; number++) {
-          const wanted = chosen[ofMasks[number].name];
-          if (wanted && !wanted[ofMasks[number].codes[at]]) { missed++; missedOnly = number; }
+        let missed = 0,
+          missedOnly = null;
+        for (const facet of asked) {
+          if (facet.wanted[facet.codes[at]] === 1) continue;
+          missed++;
+          missedOnly = facet;
         }
-        if (missed === 0) {
-          meets = true;
-          if (failed === 0) annotations.push(at);
-        }
+        if (missed === 0) meets = true;
         if (failed || missed > 1) continue;
-        for (let number = 0; number < ofMasks.length; number++) {
-          if (missed === 1 && missedOnly !== number) continue;
-          const {name, codes} = ofMasks[number];
-          if (name === "category") for (const code of this.above[codes[at]] ?? []) count(name, code, image);
-          else count(name, codes[at], image);
-        }
+        if (missed === 0) annotations[annotationCount++] = at;
+        if (missedOnly) countMask(missedOnly, at, image);
+        else for (const facet of ofMasks) countMask(facet, at, image);
       }
       if (!meets) continue;
-      if (failed === 0) images.push(image);
-      for (const {name, codes} of ofImage) {
-        if (failed && only !== (name === "domain" || name === "subdomain" ? "theme" : name)) continue;
-        count(name, name === "domain" ? (domain < 0 ? 255 : domain) : codes[image], image);
+      if (failed === 0) images[imageCount++] = image;
+      if (failed === 0 || only === domain) {
+        count(subdomain, theme, image);
+        if (domainOf >= 0) count(domain, domainOf, image);
       }
+      for (const facet of ofImage) if (failed === 0 || only === facet) count(facet, facet.codes[image], image);
       for (const {facet, start} of ofLists) {
-        if (failed && only !== facet.name) continue;
-        for (let at = start[image]; at < start[image + 1]; at++) count(facet.name, facet.codes[at], image);
+        if (failed && only !== facet) continue;
+        for (let at = start[image]; at < start[image + 1]; at++) count(facet, facet.codes[at], image);
       }
     }
-    return {images: Uint32Array.from(images), annotations: Uint32Array.from(annotations), counts};
+    const counts = Object.fromEntries(facets.map((facet) => [facet.name, facet.counts]));
+    return {images: images.slice(0, imageCount), annotations: annotations.slice(0, annotationCount), counts};
   }
 
   // Code → 1 for what is chosen, with all below a category; null where nothing is.
@@ -144,7 +165,10 @@ export class Index {
     if (!values?.length) return null;
     const codes = new Set(values.map((value) => facet.words.indexOf(value)));
     const found = new Uint8Array(65536);
-    if (facet.name === "category") this.above.forEach((above, code) => { if (above.some((one) => codes.has(one))) found[code] = 1; });
+    if (facet.name === "category")
+      this.above.forEach((above, code) => {
+        if (above.some((one) => codes.has(one))) found[code] = 1;
+      });
     else for (const code of codes) if (code >= 0) found[code] = 1;
     return found;
   }
@@ -152,7 +176,9 @@ export class Index {
   // Ways to sort photographs: name → value of an image; smaller comes first.
   get sorts() {
     const {width, height, quality} = this.arrays;
-    const start = this.arrays["annotations.start"], scores = this.arrays["annotations.score"], areas = this.arrays["annotations.area"];
+    const start = this.arrays["annotations.start"],
+      scores = this.arrays["annotations.score"],
+      areas = this.arrays["annotations.area"];
     const least = (values, sign) => (image) => {
       let found = Infinity;
       for (let at = start[image]; at < start[image + 1]; at++) if (sign * values[at] < found) found = sign * values[at];
@@ -178,7 +204,12 @@ export class Index {
   }
 
   sortedMasks(annotations, sort) {
-    const values = sort === "score" ? this.arrays["annotations.score"] : sort === "object" ? this.arrays["annotations.area"].map((area) => -area) : null;
+    const values =
+      sort === "score"
+        ? this.arrays["annotations.score"]
+        : sort === "object"
+          ? this.arrays["annotations.area"].map((area) => -area)
+          : null;
     if (!values) return annotations;
     const order = (at) => (values[at] === values[at] ? values[at] : Infinity);
     return annotations.slice().sort((a, b) => order(a) - order(b) || a - b);
@@ -186,7 +217,8 @@ export class Index {
 
   imageOf(annotation) {
     const start = this.arrays["annotations.start"];
-    let low = 0, high = this.count;
+    let low = 0,
+      high = this.count;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (start[middle] <= annotation) low = middle;

@@ -80,16 +80,49 @@ function frame() {
   if (site.about.comparison) pages.push("comparison");
   if (site.about.captioners.length) pages.push("captions");
   const nav = document.getElementById("nav");
+  document.querySelector("header").classList.toggle("is-full", pages.length > 3);
   nav.setAttribute("aria-label", t("pages"));
-  nav.replaceChildren(...pages.map((page) => h("a", {href: writeAddress({page}), "data-page": page}, t(`page_${page}`))));
+  nav.replaceChildren(
+    ...pages.map((page) => h("a", {href: writeAddress({page}), "data-page": page}, t(`page_${page}`))),
+  );
   makeSearch(document.getElementById("search"), site);
   document.getElementById("settings").replaceChildren(
-    h("label", {}, h("span", {class: "label"}, t("names_in")), h("select", {id: "names", onchange: (event) => change("names", event.target.value)},
-      site.about.languages.map((tag) => h("option", {value: tag, selected: tag === settings.names}, languageName(tag))))),
-    h("button", {type: "button", lang: settings.interface === "en" ? "bg" : "en", onclick: () => change("interface", settings.interface === "en" ? "bg" : "en")},
-      settings.interface === "en" ? "Български" : "English"),
-    h("button", {type: "button", class: "icon", "aria-label": t("theme"), title: t("theme"), onclick: changeTheme}, "◐"),
-    h("button", {type: "button", class: "icon keys-button", "aria-label": t("help"), title: t("help"), onclick: showHelp}, "?"),
+    h(
+      "label",
+      {},
+      h("span", {class: "label"}, t("names_in")),
+      h(
+        "select",
+        {
+          id: "names",
+          "aria-label": t("names_in"),
+          title: t("names_in"),
+          onchange: (event) => change("names", event.target.value),
+        },
+        site.about.languages.map((tag) =>
+          h("option", {value: tag, selected: tag === settings.names}, languageName(tag)),
+        ),
+      ),
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        lang: settings.interface === "en" ? "bg" : "en",
+        onclick: () => change("interface", settings.interface === "en" ? "bg" : "en"),
+      },
+      settings.interface === "en" ? "Български" : "English",
+    ),
+    h(
+      "button",
+      {type: "button", class: "icon", "aria-label": t("theme"), title: t("theme"), onclick: changeTheme},
+      "◐",
+    ),
+    h(
+      "button",
+      {type: "button", class: "icon keys-button", "aria-label": t("help"), title: t("help"), onclick: showHelp},
+      "?",
+    ),
   );
 }
 
@@ -103,7 +136,9 @@ async function change(setting, value) {
 
 function changeTheme() {
   const root = document.documentElement;
-  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const isDark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = isDark ? "light" : "dark";
   choose("theme", root.dataset.theme);
 }
@@ -121,13 +156,22 @@ async function start() {
   frame();
   addEventListener("hashchange", show);
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (
+      event.target.closest("input:not([type=checkbox]), select, textarea, dialog") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
     if (event.key === "/") {
       event.preventDefault();
       document.querySelector("#search input").focus();
     } else if (event.key === "?") showHelp();
   });
-  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
   await show();
 }
 

@@ -6,11 +6,21 @@ import {announce, h} from "./dom.js";
 import {allNames, inLanguage, languageName, name, nameText, number, t} from "./words.js";
 
 export function makeSearch(place, site) {
-  let matches = [], at = -1, asked = 0;
+  let matches = [],
+    at = -1,
+    asked = 0;
   const list = h("ul", {id: "matches", role: "listbox", "aria-label": t("matches"), hidden: true});
   const input = h("input", {
-    type: "search", id: "word", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-expanded": "false", "aria-controls": "matches",
-    "aria-autocomplete": "list", "aria-label": t("search"), placeholder: t("search_hint"),
+    type: "search",
+    id: "word",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-expanded": "false",
+    "aria-controls": "matches",
+    "aria-autocomplete": "list",
+    "aria-label": t("search"),
+    placeholder: t("search_hint"),
   });
   place.replaceChildren(input, list);
 
@@ -44,12 +54,30 @@ export function makeSearch(place, site) {
     const found = await find(word, site);
     if (mine !== asked) return;
     matches = found;
-    list.replaceChildren(...(found.length ? found.map((match, place) =>
-      h("li", {id: `match-${place}`, role: "option", "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); choose(match); }},
-        match.color ? h("span", {class: "swatch", style: {background: match.color}}) : h("span", {class: "swatch theme"}),
-        h("span", {class: "match-name", ...inLanguage(match.language)}, match.name),
-        h("span", {class: "match-more"}, match.more),
-        h("span", {class: "count"}, match.count ? number(match.count) : t("no_photographs")))) : [h("li", {class: "nothing", role: "option", "aria-disabled": "true"}, t("no_match"))]));
+    list.replaceChildren(
+      ...(found.length
+        ? found.map((match, place) =>
+            h(
+              "li",
+              {
+                id: `match-${place}`,
+                role: "option",
+                "aria-selected": "false",
+                onmousedown: (event) => {
+                  event.preventDefault();
+                  choose(match);
+                },
+              },
+              match.color
+                ? h("span", {class: "swatch", style: {background: match.color}})
+                : h("span", {class: "swatch theme"}),
+              h("span", {class: "match-name", ...inLanguage(match.language)}, match.name),
+              h("span", {class: "match-more"}, match.more),
+              h("span", {class: "count"}, match.count ? number(match.count) : t("no_photographs")),
+            ),
+          )
+        : [h("li", {class: "nothing", role: "option", "aria-disabled": "true"}, t("no_match"))]),
+    );
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
     announce(t("matches_found", found.length));
@@ -59,14 +87,19 @@ export function makeSearch(place, site) {
   }
 
   let waiting;
-  input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(look, 60); });
+  input.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(look, 60);
+  });
   input.addEventListener("focus", () => input.value && look());
   input.addEventListener("blur", hide);
   input.addEventListener("keydown", async (event) => {
     if (event.key === "ArrowDown") mark(at + 1);
     else if (event.key === "ArrowUp") mark(at - 1);
-    else if (event.key === "Escape") { hide(); input.blur(); }
-    else if (event.key === "Enter") {
+    else if (event.key === "Escape") {
+      hide();
+      input.blur();
+    } else if (event.key === "Enter") {
       clearTimeout(waiting);
       if (list.hidden || at < 0) await look();
       if (matches.length) choose(matches[Math.max(0, at)]);
@@ -83,7 +116,13 @@ async function find(word, site) {
     .slice(0, 3)
     .map(({key}) => {
       const count = counts.subdomain[site.index.words.subdomain.indexOf(key)] ?? 0;
-      return {name: nameText("subdomain", key), language: name("subdomain", key).language, more: t("subdomain"), count, address: writeAddress({filters: new Map([["subdomain", [key]]])})};
+      return {
+        name: nameText("subdomain", key),
+        language: name("subdomain", key).language,
+        more: t("subdomain"),
+        count,
+        address: writeAddress({filters: new Map([["subdomain", [key]]])}),
+      };
     });
   const found = site.about.static ? await findHere(word) : await data.search(word);
   const categories = found.map(({key, name: matched, language}) => {
@@ -91,7 +130,9 @@ async function find(word, site) {
     const own = nameText("category", key);
     const more = own === matched ? languageName(language) : `${languageName(language)} · ${own}`;
     // Without photographs there is still the category's own page.
-    const address = count ? writeAddress({filters: new Map([["category", [key]]])}) : writeAddress({page: "category", id: key});
+    const address = count
+      ? writeAddress({filters: new Map([["category", [key]]])})
+      : writeAddress({page: "category", id: key});
     return {name: matched, language, more, count, color: site.colors.get(key), address};
   });
   return [...categories, ...themes.filter((theme) => theme.count)];
@@ -106,7 +147,13 @@ async function findHere(word) {
   const wanted = fold(word, letters);
   const best = new Map();
   folded.forEach((forms, place) => {
-    const rank = Math.min(...forms.map((form) => Math.min(...wanted.map((one) => (form === one ? 0 : form.startsWith(one) ? 1 : form.includes(" " + one) ? 2 : 9)))));
+    const rank = Math.min(
+      ...forms.map((form) =>
+        Math.min(
+          ...wanted.map((one) => (form === one ? 0 : form.startsWith(one) ? 1 : form.includes(" " + one) ? 2 : 9)),
+        ),
+      ),
+    );
     if (rank === 9) return;
     const [key, language, text] = names[place];
     const order = rank * 1000 + Math.abs(text.length - word.length);
@@ -117,10 +164,15 @@ async function findHere(word) {
 
 // Latin letters without case and accents; two ways of it for some Cyrillic (see fold.py, which made the table).
 function fold(text, letters) {
-  const spell = (way) => [...text.toLowerCase()].map((letter) => {
-    if (letter === " " || letter === "-") return " ";
-    const found = letters[letter];
-    return found ? found[Math.min(way, found.length - 1)] : letter.normalize("NFKD").replace(/\p{M}/gu, "");
-  }).join("").replace(/\s+/g, " ").trim();
+  const spell = (way) =>
+    [...text.toLowerCase()]
+      .map((letter) => {
+        if (letter === " " || letter === "-") return " ";
+        const found = letters[letter];
+        return found ? found[Math.min(way, found.length - 1)] : letter.normalize("NFKD").replace(/\p{M}/gu, "");
+      })
+      .join("")
+      .replace(/\s+/g, " ")
+      .trim();
   return [...new Set([spell(0), spell(1)])];
 }

@@ -20,20 +20,41 @@ export function showStatistics(main, view, site) {
     ["subdomain", tally(images, (image) => index.word("subdomain", image)), "photographs"],
     ["size", ofMasks(index.sizes, ["small", "medium", "large"]), "masks"],
     ["status", ofMasks(arrays["annotations.status"], index.words["annotations.status"]), "masks"],
-    arrays["annotations.fate"] ? ["fate", ofMasks(arrays["annotations.fate"], index.words["annotations.fate"]), "masks"] : ["origin", ofMasks(arrays["annotations.origin"], index.words["annotations.origin"]), "masks"],
+    arrays["annotations.fate"]
+      ? ["fate", ofMasks(arrays["annotations.fate"], index.words["annotations.fate"]), "masks"]
+      : ["origin", ofMasks(arrays["annotations.origin"], index.words["annotations.origin"]), "masks"],
     ["language", tally(texts, (at) => index.words["captions.language"][arrays["captions.language"][at]]), "texts"],
     ["license", tally(images, (image) => index.word("license", image)), "photographs"],
     arrays.split ? ["split", tally(images, (image) => index.word("split", image)), "photographs"] : null,
   ].filter((plot) => plot && plot[1].length && facets.some((facet) => facet.name === plot[0]));
   main.className = "statistics";
   const figure = (value, key) => h("div", {}, h("dd", {}, number(value)), h("dt", {}, t(key)));
-  replace(main,
+  replace(
+    main,
     h("h1", {}, t("page_statistics")),
     chips(view),
-    h("dl", {class: "figures"}, figure(images.length, "figure_photographs"), figure(annotations.length, "figure_masks"), figure(texts.length, "figure_texts"),
-      figure(new Set(Array.from(annotations, (at) => arrays["annotations.category"][at])).size, "figure_categories")),
-    h("p", {class: "small"}, t("statistics_lead"), " ", h("a", {href: writeAddress({...view, page: "images"})}, t("see_photographs", images.length))),
-    h("div", {class: "plots"}, plots.map(([facet, bars, unit]) => plot(facet, bars, unit, view)), perImage(images, arrays["annotations.start"])));
+    h(
+      "dl",
+      {class: "figures"},
+      figure(images.length, "figure_photographs"),
+      figure(annotations.length, "figure_masks"),
+      figure(texts.length, "figure_texts"),
+      figure(new Set(Array.from(annotations, (at) => arrays["annotations.category"][at])).size, "figure_categories"),
+    ),
+    h(
+      "p",
+      {class: "small"},
+      t("statistics_lead"),
+      " ",
+      h("a", {href: writeAddress({...view, page: "images"})}, t("see_photographs", images.length)),
+    ),
+    h(
+      "div",
+      {class: "plots"},
+      plots.map(([facet, bars, unit]) => plot(facet, bars, unit, view)),
+      perImage(images, arrays["annotations.start"]),
+    ),
+  );
 }
 
 function range(images, start) {
@@ -56,15 +77,42 @@ function plot(facet, bars, unit, view) {
   const all = bars.reduce((sum, [, count]) => sum + count, 0);
   const items = bars.map(([word, count]) => {
     const {text, language} = label(facet, word);
-    return h("li", {}, h("a", {href: writeAddress({...toggled(view, facet, word), page: "images"}), title: t("see_these")},
-      h("span", {class: "bar-name", ...inLanguage(language)}, text),
-      h("span", {class: "bar-line", "aria-hidden": "true"}, h("span", {style: {width: `${(100 * count) / most}%`}})),
-      h("span", {class: "count"}, number(count), h("span", {class: "share"}, ` ${percent(count / all)}`))));
+    return h(
+      "li",
+      {},
+      h(
+        "a",
+        {href: writeAddress({...toggled(view, facet, word), page: "images"}), title: t("see_these")},
+        h("span", {class: "bar-name", ...inLanguage(language)}, text),
+        h("span", {class: "bar-line", "aria-hidden": "true"}, h("span", {style: {width: `${(100 * count) / most}%`}})),
+        h("span", {class: "count"}, number(count), h("span", {class: "share"}, ` ${percent(count / all)}`)),
+      ),
+    );
   });
   const rest = items.splice(FEW);
   const list = h("ol", {class: "bars"}, items);
-  const more = rest.length ? h("button", {type: "button", class: "more", onclick: () => { list.append(...rest); more.remove(); }}, t("more", rest.length)) : null;
-  return h("section", {class: "plot"}, h("h2", {}, t(`plot_${facet}`)), h("p", {class: "small"}, t(`counted_${unit}`)), list, more);
+  const more = rest.length
+    ? h(
+        "button",
+        {
+          type: "button",
+          class: "more",
+          onclick: () => {
+            list.append(...rest);
+            more.remove();
+          },
+        },
+        t("more", rest.length),
+      )
+    : null;
+  return h(
+    "section",
+    {class: "plot"},
+    h("h2", {}, t(`plot_${facet}`)),
+    h("p", {class: "small"}, t(`counted_${unit}`)),
+    list,
+    more,
+  );
 }
 
 // How many masks a photograph has.
@@ -73,7 +121,28 @@ function perImage(images, start) {
   for (const image of images) counts[Math.min(20, start[image + 1] - start[image])]++;
   while (counts.length > 1 && counts.at(-1) === 0) counts.pop();
   const most = Math.max(...counts, 1);
-  return h("section", {class: "plot"}, h("h2", {}, t("plot_objects")), h("p", {class: "small"}, t("counted_photographs")),
-    h("ol", {class: "histogram"}, counts.map((count, masks) => h("li", {}, h("span", {class: "visually-hidden"}, `${masks === 20 ? "20+" : masks}: ${count}`),
-      h("span", {class: "column", title: number(count), "aria-hidden": "true", style: {height: `${(100 * count) / most}%`}}), h("span", {class: "tick", "aria-hidden": "true"}, masks === 20 ? "20+" : String(masks))))));
+  return h(
+    "section",
+    {class: "plot"},
+    h("h2", {}, t("plot_objects")),
+    h("p", {class: "small"}, t("counted_photographs")),
+    h(
+      "ol",
+      {class: "histogram"},
+      counts.map((count, masks) =>
+        h(
+          "li",
+          {},
+          h("span", {class: "visually-hidden"}, `${masks === 20 ? "20+" : masks}: ${count}`),
+          h("span", {
+            class: "column",
+            title: number(count),
+            "aria-hidden": "true",
+            style: {height: `${(100 * count) / most}%`},
+          }),
+          h("span", {class: "tick", "aria-hidden": "true"}, masks === 20 ? "20+" : String(masks)),
+        ),
+      ),
+    ),
+  );
 }

@@ -10,14 +10,47 @@ export class Viewer {
     this.width = width;
     this.height = height;
     this.layer = svg("g");
-    this.svg = svg("svg", {class: "picture", role: "img", "aria-label": label, tabindex: 0},
-      svg("defs", {}, svg("marker", {id: "head", viewBox: "0 0 10 10", refX: 8, refY: 5, markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse"}, svg("path", {d: "M0 0L10 5L0 10z", class: "arrow-head"}))),
-      svg("image", {href: address, width, height}), this.layer);
+    this.svg = svg(
+      "svg",
+      {class: "picture", role: "img", "aria-label": label, tabindex: 0},
+      svg(
+        "defs",
+        {},
+        svg(
+          "marker",
+          {
+            id: "head",
+            viewBox: "0 0 10 10",
+            refX: 8,
+            refY: 5,
+            markerWidth: 5,
+            markerHeight: 5,
+            orient: "auto-start-reverse",
+          },
+          svg("path", {d: "M0 0L10 5L0 10z", class: "arrow-head"}),
+        ),
+      ),
+      svg("image", {href: address, width, height}),
+      this.layer,
+    );
     this.tip = h("div", {class: "tip", hidden: true});
-    const button = (text, key, act) => h("button", {type: "button", class: "icon", "aria-label": t(key), title: t(key), onclick: act}, text);
-    this.element = h("div", {class: "viewer"}, this.svg, this.tip,
-      h("div", {class: "zoom", role: "group", "aria-label": t("zoom")}, button("+", "zoom_in", () => this.zoom(1.5)), button("−", "zoom_out", () => this.zoom(1 / 1.5)), button("⤢", "zoom_whole", () => this.reset())));
+    const button = (text, key, act) =>
+      h("button", {type: "button", class: "icon", "aria-label": t(key), title: t(key), onclick: act}, text);
+    this.element = h(
+      "div",
+      {class: "viewer"},
+      this.svg,
+      this.tip,
+      h(
+        "div",
+        {class: "zoom", role: "group", "aria-label": t("zoom")},
+        button("+", "zoom_in", () => this.zoom(1.5)),
+        button("−", "zoom_out", () => this.zoom(1 / 1.5)),
+        button("⤢", "zoom_whole", () => this.reset()),
+      ),
+    );
     this.fingers = new Map();
+    this.onPlace = () => {}; // hears of each change, with the units of the picture for a pixel of the screen
     this.#listen();
     this.observer = new ResizeObserver(() => this.#place());
     this.observer.observe(this.element);
@@ -49,27 +82,38 @@ export class Viewer {
   #place() {
     const {times} = this.box;
     const unit = this.unit;
-    const wide = this.svg.clientWidth * unit, high = this.svg.clientHeight * unit;
+    const wide = this.svg.clientWidth * unit,
+      high = this.svg.clientHeight * unit;
     // The picture stays on the screen: its middle when it is smaller, else no edge comes inside.
-    const hold = (middle, size, shown) => (shown >= size ? size / 2 : Math.min(size - shown / 2, Math.max(shown / 2, middle)));
+    const hold = (middle, size, shown) =>
+      shown >= size ? size / 2 : Math.min(size - shown / 2, Math.max(shown / 2, middle));
     this.box = {x: hold(this.box.x, this.width, wide), y: hold(this.box.y, this.height, high), times};
-    if (wide && high) this.svg.setAttribute("viewBox", `${this.box.x - wide / 2} ${this.box.y - high / 2} ${wide} ${high}`);
+    if (wide && high)
+      this.svg.setAttribute("viewBox", `${this.box.x - wide / 2} ${this.box.y - high / 2} ${wide} ${high}`);
     this.svg.style.setProperty("--unit", `${unit}px`);
     this.element.classList.toggle("is-zoomed", times > 1);
+    this.onPlace(unit);
   }
 
   #point(event) {
     const area = this.svg.getBoundingClientRect();
     const unit = this.unit;
-    return {x: this.box.x + (event.clientX - area.left - area.width / 2) * unit, y: this.box.y + (event.clientY - area.top - area.height / 2) * unit};
+    return {
+      x: this.box.x + (event.clientX - area.left - area.width / 2) * unit,
+      y: this.box.y + (event.clientY - area.top - area.height / 2) * unit,
+    };
   }
 
   #listen() {
     const element = this.svg;
-    element.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), this.#point(event));
-    }, {passive: false});
+    element.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), this.#point(event));
+      },
+      {passive: false},
+    );
     element.addEventListener("dblclick", (event) => this.zoom(2, this.#point(event)));
     element.addEventListener("pointerdown", (event) => {
       this.fingers.set(event.pointerId, event);
@@ -90,7 +134,8 @@ export class Viewer {
       }
       this.fingers.set(event.pointerId, event);
     });
-    for (const end of ["pointerup", "pointercancel", "pointerleave"]) element.addEventListener(end, (event) => this.fingers.delete(event.pointerId));
+    for (const end of ["pointerup", "pointercancel", "pointerleave"])
+      element.addEventListener(end, (event) => this.fingers.delete(event.pointerId));
   }
 
   // Says what is under the pointer; `text` gives nodes for an element, or null.
@@ -107,6 +152,9 @@ export class Viewer {
       this.tip.style.setProperty("right", isRight ? `${area.right - event.clientX + 14}px` : "auto");
       this.tip.style.setProperty("top", `${event.clientY - area.top + 14}px`);
     });
-    this.svg.addEventListener("pointerleave", () => { this.tip.hidden = true; changed(null); });
+    this.svg.addEventListener("pointerleave", () => {
+      this.tip.hidden = true;
+      changed(null);
+    });
   }
 }

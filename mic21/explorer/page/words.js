@@ -14,7 +14,10 @@ export async function loadWords(languages) {
   const wished = (navigator.language || "en").slice(0, 2);
   settings.interface = stored("interface", INTERFACES) ?? (INTERFACES.includes(wished) ? wished : "en");
   settings.names = stored("names", languages) ?? (languages.includes(wished) ? wished : "en");
-  const lines = (await data.texts()).trim().split("\n").map((line) => line.split("\t"));
+  const lines = (await data.texts())
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t"));
   table = new Map(lines.map(([key, ...texts]) => [key, texts]));
   await loadNames();
 }
@@ -53,11 +56,16 @@ export function t(key, ...values) {
   return text;
 }
 
-export function number(value, digits = 0) {
-  return value.toLocaleString(settings.interface, {maximumFractionDigits: digits});
+const formats = new Map(); // made once: making one takes longer than a hundred numbers
+
+function format(options) {
+  const key = settings.interface + options.style;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(settings.interface, options));
+  return formats.get(key);
 }
 
-export const percent = (value) => value.toLocaleString(settings.interface, {style: "percent"});
+export const number = (value) => format({style: "decimal", maximumFractionDigits: 0}).format(value);
+export const percent = (value) => format({style: "percent"}).format(value);
 
 export function languageName(tag, inLanguage = settings.interface) {
   try {
@@ -76,7 +84,9 @@ export function name(kind, key) {
   const found = namesOf[kind][key];
   if (found) return {text: found, language: settings.names};
   if (imports.has(key)) return {text: imports.get(key), language: ""};
-  return english[kind][key] ? {text: english[kind][key], language: "en"} : {text: key.replaceAll("_", " "), language: ""};
+  return english[kind][key]
+    ? {text: english[kind][key], language: "en"}
+    : {text: key.replaceAll("_", " "), language: ""};
 }
 
 export const nameText = (kind, key) => name(kind, key).text;
