@@ -12,13 +12,14 @@ from PIL import Image
 
 from mic21.ontology import Ontology
 from mic21.release import tables
-from mic21.release.manifest import MANIFEST, Manifest, hash_files
+from mic21.release.manifest import MANIFEST, Manifest, ScopeFacts, SplitCounts, SplitFacts, hash_files
 from mic21.release.shards import shard_writers
-from mic21.release.splits import SPLITS, split_of
+from mic21.release.splits import SPLITS
 
 WIDTH, HEIGHT = 640, 480
 PICTURES = 200  # different ones; the images repeat them
 Row = dict[str, Any]
+_UNKNOWN: Row = {"attributes": None, "edits": 0, "annotator": None, "run_id": 1}
 
 
 def make_release(folder: Path, images: int, annotations: int, seed: int = 21) -> None:
@@ -40,7 +41,7 @@ def make_release(folder: Path, images: int, annotations: int, seed: int = 21) ->
     with shard_writers(folder / "shards", SPLITS) as writers:
         for place in range(images):
             id, data = place + 1, pictures[place % PICTURES]
-            split = split_of(hashlib.sha256(str(id).encode()).hexdigest())
+            split = SPLITS[max(0, place % 10 - 7)]  # eight, one and one of ten
             theme = themes[place % len(themes)]
             digest = hashlib.sha256(data + str(place).encode()).hexdigest()
             own = [_mask(random, onto, keys, number, id) for number in range(starts[place] + 1, starts[place + 1] + 1)]
@@ -56,18 +57,32 @@ def make_release(folder: Path, images: int, annotations: int, seed: int = 21) ->
             }
             license = licenses[place % 3]
             record = {"image": image, "license": {"spdx": license}, "annotations": own, "captions": [text]}
-            writers[split].add(f"{id:012d}", data, "jpg", json.dumps(record).encode())
+            writers[split].add(f"{id:012d}", ("jpg", data), ("json", json.dumps(record).encode()))
             rows.append(image | _image_row(data, digest, license, place))
-            texts.append(text | {"text": text["caption"], "subdomain": theme, "split": split, "attributes": None})
+            texts.append(text | {"text": text["caption"], "subdomain": theme, "split": split} | _UNKNOWN)
             if own:
                 masks.write(_batch(own, theme, split, onto))
     masks.close()
     _write_tables(folder / "tables", rows, texts, onto)
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    shares = dict(zip(SPLITS, (0.8, 0.1, 0.1), strict=True))
     manifest = Manifest(
-        version="1.0.0", mic21_version="0", ontology_version=onto.version, ontology_digest=onto.digest,
-        statuses=["accepted", "draft"], unchecked={}, counts={}, left_out=[], files=hash_files(folder, files),
-    )  # fmt: skip
+        version="1.0.0",
+        mic21_version="0",
+        ontology_version=onto.version,
+        ontology_digest=onto.digest,
+        statuses=["accepted", "draft"],
+        unchecked=SplitCounts(),
+        counts={},
+        left_out=[],
+        left_out_categories=[],
+        scope=ScopeFacts(),
+        splits=SplitFacts(shares=shares, salt="", series="none", frozen=0, straddling=[], deviations=[]),
+        below_floor=[],
+        formats=[],
+        previous=None,
+        files=hash_files(folder, files),
+    )
     (folder / MANIFEST).write_bytes(manifest.sealed().to_bytes())
 
 
@@ -103,7 +118,8 @@ def _mask(random: np.random.Generator, onto: Ontology, keys: list[str], id: int,
 def _batch(masks: list[Row], theme: str, split: str, onto: Ontology) -> pa.RecordBatch:
     rows = [
         mask
-        | {"subdomain": theme, "split": split, "iscrowd": False, "attributes": None}
+        | {"subdomain": theme, "split": split, "iscrowd": False}
+        | _UNKNOWN
         | {"category": onto.by_id(mask["category_id"]).key, "category_name": onto.by_id(mask["category_id"]).name("en")}
         | {"segmentation": json.dumps(mask["segmentation"])}
         for mask in masks
@@ -112,7 +128,7 @@ def _batch(masks: list[Row], theme: str, split: str, onto: Ontology) -> pa.Recor
 
 
 def _image_row(data: bytes, digest: str, license: str, place: int) -> Row:
-    unknown = dict.fromkeys(("author", "source_url", "title", "attributes"))
+    unknown = dict.fromkeys(("author", "source_url", "title", "attributes", "domain", "checked", "absent"))
     known = {"source_file_name": f"{place}.jpg", "bytes": len(data), "sha256": digest, "original_sha256": digest}
     return unknown | known | {"phash": "0" * 16, "group_key": digest, "license_id": 1, "license": license}
 
