@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from mic21.evaluation.caption_report import CaptionReport
-from mic21.evaluation.tags import TagReport
 from mic21.captioner.features import FeatureSettings
 from mic21.captioner.settings import RunRecord
+from mic21.evaluation.caption_report import CaptionReport
+from mic21.evaluation.tags import TagReport
 from mic21.ontology.export.json import OntologyDocument
 from mic21.release.diff import ReleaseDiff
 from mic21.release.facts import Facts
