@@ -89,7 +89,7 @@ def train(
 ) -> None:
     """Train a captioner; killed at any moment, it goes on with --resume to the same weights.
 
-    On several GPUs: torchrun --nproc-per-node N -m mic21.cli train … --device cuda.
+    On several GPUs: torchrun --nproc-per-node N --no-python mic21 train … --device cuda.
     """
     from mic21.captioner.dry_run import dry_run as try_out  # torch takes long to import
     from mic21.captioner.settings import Settings

@@ -31,8 +31,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     release = str(folder / "release")
     assert run(["features", release, "--encoder", "lite0", "--out", str(folder / "features")]) == 0
     train = ["train", release, "--features", str(folder / "features"), "--preset", "tiny", "--out", str(folder / "run")]
-    assert run([*train, "--max-steps", "3"]) == 0
-    assert run([*train, "--max-steps", "6", "--resume"]) == 0
+    train += ["--evaluate-every", "10"]
+    assert run([*train, "--max-steps", "10"]) == 0
+    assert run([*train, "--max-steps", "40", "--resume"]) == 0
     return folder
 
 
