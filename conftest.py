@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("detectron2") else ["mic21/*/*/detectron2*.py"]
+collect_ignore_glob = [] if find_spec("detectron2") else ["mic21/*/detectron2*.py"]  # at any depth

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from mic21.captioner.features import FeatureSettings
 from mic21.captioner.settings import RunRecord
 from mic21.drafts.finetune.report import FinetuneReport
-from mic21.drafts.segmenters.detector import Detector
 from mic21.evaluation.caption_report import CaptionReport
 from mic21.evaluation.tags import TagReport
+from mic21.networks.detector import Detector
 from mic21.ontology.export.json import OntologyDocument
 from mic21.release.diff import ReleaseDiff
 from mic21.release.facts import Facts

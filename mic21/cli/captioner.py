@@ -24,7 +24,7 @@ Kind = Annotated[list[str] | None, typer.Option("--kind", help="title, descripti
 def features(
     release: ReleaseFolder,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the features.")],
-    encoder: Annotated[str, typer.Option("--encoder", help="lite0, torchvision, timm, clip.")] = "lite0",
+    encoder: Annotated[str, typer.Option("--encoder", help="lite0, torchvision, detectron2, timm, clip.")] = "lite0",
     weights: Annotated[str | None, typer.Option("--weights", help="Of the encoder; each says what it takes.")] = None,
     views: Annotated[int, typer.Option("--views", min=1, help="Of each photograph; the others are crops.")] = 1,
     mirror: Annotated[

@@ -4,7 +4,7 @@ In a photograph of a subdomain only the categories that are drawn there may be a
 nearest of them: COCO's `person` is the violinist in a photograph of violinists.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from mic21.ontology import Category, Ontology
@@ -59,6 +59,16 @@ class Naming:
         if not below:
             return None
         return below[0] if len(below) == 1 or below[0] == self._ontology.dominant(subdomain) else meant
+
+
+def meanings_by_name(ontology: Ontology, labels: Iterable[str]) -> Mapping[str, str]:
+    """Label → key of the category whose key, or whose English name, it is.
+
+    >>> meanings_by_name(Ontology.load(), ["chess_player", "Traffic light", "dragon"])
+    {'chess_player': 'chess_player', 'Traffic light': 'traffic_light'}
+    """
+    found = {label: ontology.find(label) or ontology.find(label.replace("_", " ")) for label in labels}
+    return {label: category.key for label, category in found.items() if category}
 
 
 def _plain(label: str) -> str:

@@ -114,7 +114,8 @@ def test_published_weights_are_not_unpickled_either(tmp_path: Path, monkeypatch:
 
 def test_a_backend_of_no_package_index_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "detectron2.data", None)
-    monkeypatch.delitem(sys.modules, "mic21.drafts.segmenters.detectron2", raising=False)
+    for module in ("mic21.drafts.segmenters.detectron2", "mic21.networks.detectron2_models"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(BackendError, match=r"missing .*git\+https://github.com/facebookresearch/detectron2"):
         load_segmenter("detectron2", ONTO)
 

@@ -8,8 +8,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from mic21.drafts.segmenters.detector import MODEL, WEIGHTS, Detector, write_whole
 from mic21.errors import BackendError
+from mic21.networks.detector import MODEL, WEIGHTS, Detector, write_whole
 
 _WARM_UP = 100  # steps, at most a tenth of all
 _WEIGHT_DECAY = 1e-4

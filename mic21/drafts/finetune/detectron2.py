@@ -11,16 +11,17 @@ from detectron2.utils.events import EventStorage
 
 from mic21.drafts.finetune import Example
 from mic21.drafts.finetune.descent import Descent, save_detector
-from mic21.drafts.segmenters.detector import WEIGHTS, Detector, read_detector
-from mic21.drafts.segmenters.detectron2 import DEFAULT, to_input
-from mic21.drafts.segmenters.detectron2_models import (
+from mic21.drafts.segmenters.detectron2 import DEFAULT
+from mic21.errors import BackendError
+from mic21.networks.detector import WEIGHTS, Detector, read_detector
+from mic21.networks.detectron2_models import (
     load_weights,
     make_model,
     parse_config,
     published_weights,
     read_config,
+    to_input,
 )
-from mic21.errors import BackendError
 from mic21.networks.weights import torch_device
 
 

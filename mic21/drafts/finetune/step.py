@@ -19,9 +19,9 @@ from mic21.drafts.finetune import Example, Learner, load_learner
 from mic21.drafts.finetune.examples import Sample, objects, read_samples, to_example, write_truth
 from mic21.drafts.finetune.report import REPORT, Evaluation, FinetuneReport
 from mic21.drafts.segmenters import Photograph, load_segmenter
-from mic21.drafts.segmenters.detector import MODEL, WEIGHTS, write_whole
 from mic21.errors import BackendError, ReleaseError, UsageError
 from mic21.evaluation.masks import evaluate_masks
+from mic21.networks.detector import MODEL, WEIGHTS, write_whole
 from mic21.networks.pixels import to_rgb
 from mic21.release.reader import Release
 from mic21.release.splits import SPLITS

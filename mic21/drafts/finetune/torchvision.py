@@ -7,9 +7,9 @@ import torch
 
 from mic21.drafts.finetune import Example
 from mic21.drafts.finetune.descent import Descent, load_start, save_detector
-from mic21.drafts.segmenters.detector import WEIGHTS, Detector, read_detector
 from mic21.drafts.segmenters.torchvision import DEFAULT, make_network, published_weights
 from mic21.errors import BackendError
+from mic21.networks.detector import WEIGHTS, Detector, read_detector
 from mic21.networks.weights import read_state_dict, torch_device
 
 

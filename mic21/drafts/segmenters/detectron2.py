@@ -4,16 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from detectron2.data import transforms
 
-from mic21.drafts.naming import Naming
+from mic21.drafts.naming import Naming, meanings_by_name
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.detector import meanings_by_name
-from mic21.drafts.segmenters.detectron2_models import Model, load_model
-from mic21.drafts.segmenters.instances import Pixels, to_regions
+from mic21.drafts.segmenters.instances import to_regions
 from mic21.errors import BackendError
+from mic21.networks.detectron2_models import load_model, to_input
 from mic21.networks.weights import digest_weights, torch_device
 from mic21.ontology import Ontology
 
@@ -100,14 +97,6 @@ class Detectron2Segmenter:
             instances.scores.tolist(),
             instances.pred_masks,
         )
-
-
-def to_input(model: Model, image: Pixels) -> tuple[dict[str, Any], transforms.Transform]:
-    """What a network takes, a photograph resized and the size that its masks shall have; and how it was resized."""
-    seen = transforms.AugInput(image if model.channels == "RGB" else image[:, :, ::-1])
-    resized = model.resize(seen)
-    tensor = torch.as_tensor(np.ascontiguousarray(seen.image.astype(np.float32).transpose(2, 0, 1)))
-    return {"image": tensor, "height": image.shape[0], "width": image.shape[1]}, resized
 
 
 def _label_set(dataset: str, ontology: Ontology) -> str | None:

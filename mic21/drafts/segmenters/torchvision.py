@@ -13,12 +13,12 @@ from torchvision.models import get_model, get_model_weights, list_models
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
 from torchvision.ops import FrozenBatchNorm2d
 
-from mic21.drafts.naming import Naming
+from mic21.drafts.naming import Naming, meanings_by_name
 from mic21.drafts.segmenters import Photograph, Region
-from mic21.drafts.segmenters.detector import WEIGHTS, meanings_by_name, read_detector
 from mic21.drafts.segmenters.instances import scaled, to_regions
 from mic21.drafts.segmenters.small_maskrcnn import small_maskrcnn
 from mic21.errors import BackendError
+from mic21.networks.detector import WEIGHTS, read_detector
 from mic21.networks.weights import RUNS_CODE, digest_weights, read_state_dict, torch_device
 from mic21.ontology import Ontology
 

@@ -4,14 +4,12 @@ It holds `model.safetensors`, and in `model.json` what the tensors do not say.
 """
 
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mic21.errors import BackendError
-from mic21.ontology import Ontology
 
 MODEL = "model.json"
 WEIGHTS = "model.safetensors"
@@ -56,13 +54,3 @@ def write_whole(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def meanings_by_name(ontology: Ontology, labels: Iterable[str]) -> Mapping[str, str]:
-    """Label → key of the category whose key, or whose English name, it is.
-
-    >>> meanings_by_name(Ontology.load(), ["chess_player", "Traffic light", "dragon"])
-    {'chess_player': 'chess_player', 'Traffic light': 'traffic_light'}
-    """
-    found = {label: ontology.find(label) or ontology.find(label.replace("_", " ")) for label in labels}
-    return {label: category.key for label, category in found.items() if category}

@@ -19,9 +19,10 @@ from detectron2.projects.point_rend import add_pointrend_config
 from detectron2.utils.file_io import PathManager
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from mic21.drafts.segmenters.detector import WEIGHTS, read_detector
-from mic21.drafts.segmenters.numpy_pickle import read_numpy_pickle
 from mic21.errors import BackendError
+from mic21.networks.detector import WEIGHTS, read_detector
+from mic21.networks.numpy_pickle import read_numpy_pickle
+from mic21.networks.pixels import Pixels
 from mic21.networks.weights import read_state_dict
 
 Config: TypeAlias = Any  # a CfgNode, which YAML spells, or a lazy DictConfig; neither has types
@@ -166,6 +167,14 @@ def load_weights(network: Any, place: str, *, may_differ: str | None = None) -> 
     if not Path(file).is_file():
         raise BackendError(f"{place}: expected weights, found no such file")
     _Checkpointer(network, may_differ).load(file)
+
+
+def to_input(model: Model, image: Pixels) -> tuple[dict[str, Any], transforms.Transform]:
+    """What a network takes, a photograph resized and the size that its masks shall have; and how it was resized."""
+    seen = transforms.AugInput(image if model.channels == "RGB" else image[:, :, ::-1])
+    resized = model.resize(seen)
+    tensor = torch.as_tensor(np.ascontiguousarray(seen.image.astype(np.float32).transpose(2, 0, 1)))
+    return {"image": tensor, "height": image.shape[0], "width": image.shape[1]}, resized
 
 
 def published_weights(name: str) -> str:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mic21.drafts.segmenters.numpy_pickle import read_numpy_pickle
 from mic21.errors import BackendError
+from mic21.networks.numpy_pickle import read_numpy_pickle
 
 NUMBERS = arrays.floating_dtypes(endianness="=") | arrays.integer_dtypes(endianness="=")
 TENSORS = arrays.arrays(NUMBERS, arrays.array_shapes(min_dims=0))
