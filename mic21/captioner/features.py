@@ -284,12 +284,16 @@ def _encode_views(
         seen = [view.of(mask) for mask in masks]
         encoded = encoder.encode(view.of(image), seen)
         geometry = np.array([_geometry(mask, score) for mask, score in zip(seen, scores, strict=True)], np.float32)
-        yield EncodedView(
-            encoded.grid.astype(np.float16),
-            encoded.objects.astype(np.float16),
-            geometry.reshape(-1, GEOMETRY),
-            category_ids,
-        )
+        grid, pooled = (_halves(features, encoder.name) for features in (encoded.grid, encoded.objects))
+        yield EncodedView(grid, pooled, geometry.reshape(-1, GEOMETRY), category_ids)
+
+
+def _halves(features: Floats, encoder: str) -> Floats:
+    with np.errstate(over="ignore"):  # what overflows is refused
+        halves: Floats = features.astype(np.float16)
+    if not np.isfinite(halves).all():
+        raise CaptionerError(f"{encoder}: expected features that 16 bits hold, up to 65,504; found larger ones")
+    return halves
 
 
 def _shrunk(image: Pixels, objects: Sequence[SeenObject]) -> tuple[Pixels, list[Mask]]:

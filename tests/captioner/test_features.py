@@ -2,6 +2,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mic21.captioner.cache import Cache, FreshFeatures
-from mic21.captioner.encoders import load_encoder
+from mic21.captioner.encoders import Encoded, Mask, Pixels, load_encoder
 from mic21.captioner.features import FeatureReport, sample_objects, write_features
 from mic21.captioner.pooling import grid_features, mask_features
 from mic21.captioner.views import View, make_views
@@ -184,3 +185,16 @@ def test_lite0_sees_the_same_each_time(release: Release) -> None:
 def test_an_unknown_encoder_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BackendError, match="clip, lite0, timm, torchvision, found 'lite1'"):
         load_encoder("lite1")
+
+
+class LoudEncoder(ColourEncoder):
+    """Its features are larger than 16 bits hold."""
+
+    def encode(self, image: Pixels, masks: Sequence[Mask]) -> Encoded:
+        encoded = super().encode(image, masks)
+        return Encoded(encoded.grid + 70_000, encoded.objects)
+
+
+def test_features_that_16_bits_cannot_hold_are_refused(release: Release, tmp_path: Path) -> None:
+    with pytest.raises(CaptionerError, match="expected features that 16 bits hold"):
+        write_features(release, LoudEncoder(), tmp_path / "features")
