@@ -183,7 +183,7 @@ def test_lite0_sees_the_same_each_time(release: Release) -> None:
 
 
 def test_an_unknown_encoder_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BackendError, match="clip, lite0, timm, torchvision, found 'lite1'"):
+    with pytest.raises(BackendError, match="clip, detectron2, lite0, timm, torchvision, found 'lite1'"):
         load_encoder("lite1")
 
 

@@ -87,7 +87,11 @@ def test_a_trained_run_drafts_captions(made: Path, tmp_path: Path) -> None:
         ids = corpus.captions()["id"].to_pylist()
         change(connection, started, "captions", {id: {"status": "rejected"} for id in ids})
     command = ["caption", "-C", str(corpus.path), "--backend", "captioner", "--weights", str(made / "run")]
-    assert run([*command, "--language", "en", "--language", "bg"]) == 0
+    status = run([*command, "--language", "en", "--language", "bg"])
+    # A run of few steps may write what is in no language: that is kept as a failure, not as a draft.
+    rejected = corpus.captions(status="rejected").to_pylist()
+    failed = {(row["image_id"], row["language"]) for row in rejected if "failure" in (row["attributes"] or "")}
+    assert (status, len(failed) < 8) == (int(bool(failed)), True)
     drafted = {
         (row["image_id"], row["language"], row["kind"]): row["text"]
         for row in corpus.captions(status="draft").to_pylist()
@@ -97,7 +101,7 @@ def test_a_trained_run_drafts_captions(made: Path, tmp_path: Path) -> None:
         (one.image_id, one.language, one.kind): one.caption
         for split in ("train", "val", "test")
         for one in generate(model, release, split, search=Search(5))
-        if one.caption
+        if one.caption and (one.image_id, one.language) not in failed
     }
     assert drafted == expected
     assert run([*command, "--language", "fr"]) == 1
