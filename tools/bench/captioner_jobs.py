@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from mic21.captioner.cache import Cache
@@ -52,14 +54,12 @@ def peer_uncached(release: Release, features: Path) -> dict[str, float]:
     network: Any = Lite0Encoder()._network._network
     files = {sample.record["id"]: sample.image_bytes for sample in release.samples("train")}
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(captions: list[Caption], _: Tensor) -> Tensor:
-        pixels = torch.stack(
-            [torch.from_numpy(decode_photograph(files[one.image_id]).copy()).permute(2, 0, 1) for one in captions]
-        )
-        scaled = torch.nn.functional.interpolate(pixels.float(), size=(224, 224), mode="bilinear", antialias=True)
-        found: Tensor = network.forward_features((scaled - 127) / 128)
-        return found.flatten(2).transpose(1, 2).clone()
+        photographs = [Image.fromarray(decode_photograph(files[one.image_id])).resize((224, 224)) for one in captions]
+        pixels = torch.from_numpy(np.stack([np.asarray(photograph) for photograph in photographs])).permute(0, 3, 1, 2)
+        found: Tensor = network.forward_features((pixels.float() - 127) / 128)
+        return found.flatten(2).transpose(1, 2)
 
     return _peer(release, features, encode)
 
