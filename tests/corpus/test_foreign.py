@@ -86,6 +86,14 @@ def test_lvis_comes_in_with_what_was_looked_for(corpus: Corpus, photographs: Pat
     assert again.images().to_pylist()[0]["file_name"] == "train2017/000000000007.jpg"
 
 
+def test_records_of_lvis_that_are_none_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ImportProblems) as error:
+        import_foreign(
+            corpus, "lvis", write(tmp_path / "lvis.json", {"images": [5], "annotations": [], "categories": []})
+        )
+    assert error.value.problems == ["lvis.json: images[0]: expected an object, found 5"]
+
+
 def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
     source = tmp_path / "open-images"
     (source / "masks").mkdir(parents=True)

@@ -169,14 +169,20 @@ def test_rows_of_the_hub_come_in(corpus: Corpus, tmp_path: Path, numbered: bool)
 
 
 def test_rows_with_problems_are_named(corpus: Corpus, tmp_path: Path) -> None:
-    bad = [row(1, "violinist", size=[48, 64]), row(2, "juggling"), row(3, "violinist", image={"bytes": b"no picture"})]
+    bad = [
+        row(1, "violinist", size=[48, 64]),
+        row(4, "violinist", size=[48]),
+        row(2, "juggling"),
+        row(3, "violinist", image={"bytes": b"no picture"}),
+    ]
     write_rows(tmp_path / "rows.parquet", bad, pa.string(), {})
     with pytest.raises(ImportProblems) as error:
         import_hf_mic21(corpus, [tmp_path / "rows.parquet"])
     found = "\n".join(error.value.problems)
     assert "images[0].file_name: expected a picture of 48×64 pixels, found 64×48" in found
-    assert "images[1].label: expected the name of a subdomain, found 'juggling'" in found
-    assert "images[2].file_name: 'violinist/000003.jpg': " in found
+    assert "images[1].height: expected a number of pixels from 1 up, found 0" in found
+    assert "images[2].label: expected the name of a subdomain, found 'juggling'" in found
+    assert "images[3].file_name: 'violinist/000004.jpg': " in found
     pq.write_table(pa.table({"image": [1]}), tmp_path / "other.parquet")
     with pytest.raises(CorpusError, match="found none named label, title, description, size, annotations"):
         import_hf_mic21(corpus, [tmp_path / "other.parquet"])

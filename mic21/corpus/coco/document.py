@@ -94,7 +94,7 @@ class BuiltDocument:
         """The records of a part; none where there is no such part."""
         return self.lists.get(part, [])
 
-    def add(self, part: str, record: Mapping[str, object]) -> None:
+    def add(self, part: str, record: object) -> None:
         """Append a record to a part."""
         self.lists.setdefault(part, []).append(msgspec.Raw(msgspec.json.encode(record)))
 

@@ -21,6 +21,9 @@ def read_lvis(source: Path, images: Path | None) -> Source:
     read = Source(built, "lvis-1203")
     for index, raw in enumerate(doc.records("images")):
         image = msgspec.json.decode(raw)
+        if not isinstance(image, dict):
+            built.add("images", image)  # which the import names as what it is
+            continue
         address = image.get("coco_url")
         if "file_name" not in image and isinstance(address, str):
             *_, folder, name = ("", *PurePosixPath(urlparse(address).path).parts)

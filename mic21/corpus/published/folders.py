@@ -88,9 +88,9 @@ def _keys_in_metadata(doc: CocoDocument, ontology: Ontology) -> dict[str, str]:
     for raw in doc.records("categories"):
         match = re.search(rb"eng-30-\d{8}-n", bytes(raw))
         category = ontology.find(match.group().decode()) if match else None
-        name = msgspec.json.decode(raw).get("name")
-        if category and isinstance(name, str):
-            keys[name] = category.key
+        record = msgspec.json.decode(raw)
+        if category and isinstance(record, dict) and isinstance(record.get("name"), str):
+            keys[record["name"]] = category.key
     return keys
 
 

@@ -120,7 +120,7 @@ def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, An
     path = image.get("path") or ""
     file_name = f"{label}/{id:06d}{Path(path).suffix or '.jpg'}"
     job.photographs.store_bytes(file_name, image.get("bytes") or b"")
-    width, height = row["size"] or (0, 0)
+    width, height = row["size"] if len(row["size"] or ()) == 2 else (0, 0)
     record = {"id": id, "file_name": file_name, "width": width, "height": height, "subdomain": label}
     doc.add("images", record | ({"path": path} if path else {}))
     for number, kind in enumerate(("title", "description")):
