@@ -80,15 +80,16 @@ def seed_torch(*numbers: int) -> None:
 
 
 @contextmanager
-def same_bits(device: torch.device) -> Iterator[None]:
-    """Let a GPU use only what gives the same bits each time; the processor's operations that we use all do."""
-    if device.type != "cuda":  # the switch imports torch's compiler, which takes seconds
-        yield
-        return
-    before = torch.are_deterministic_algorithms_enabled()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+def same_bits(device: torch.device, threads: int) -> Iterator[None]:
+    """Let a GPU use only what gives the same bits each time; the processor does, by as many threads as before."""
+    before, threads_before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    if device.type == "cuda":  # the switch imports torch's compiler, which takes seconds
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.set_num_threads(threads_before)
+        if device.type == "cuda":
+            torch.use_deterministic_algorithms(before)

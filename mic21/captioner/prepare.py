@@ -119,6 +119,7 @@ def _start(
         features=cache.settings,
         features_folder=relpath(features, run),
         train_captions=len(rows),
+        threads=torch.get_num_threads(),
         embedding_sha256=digest_of(embedding),
     )
     write_run(run, record, tokenizer, embedding)

@@ -123,4 +123,5 @@ class RunRecord(BaseModel):
     features: FeatureSettings
     features_folder: str = Field(description="relative to the run")
     train_captions: int
+    threads: int = Field(description="of torch on the processor, in each process; others round otherwise")
     embedding_sha256: str

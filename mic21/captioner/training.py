@@ -153,7 +153,7 @@ def train(
     cache = Cache(features, release)
     prepared = prepare(release, cache, features, run, settings, ranks, resume=resume)
     place = device_of(device)
-    with same_bits(place), Log(run, is_first=ranks.is_first, tensorboard=tensorboard) as log:
+    with same_bits(place, prepared.record.threads), Log(run, is_first=ranks.is_first, tensorboard=tensorboard) as log:
         training = _Training(release, cache, run, prepared, ranks, place, score)
         training.log, training.keep, training.save_every = log, keep, save_every
         return training.run(max_steps, should_stop, on_step, on_epoch)
