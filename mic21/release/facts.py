@@ -66,7 +66,7 @@ def read_facts(corpus: Path) -> Facts | None:
         problems += [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()]
     answers = values.get("answers")
     unknown = sorted(set(answers) - {question.key for question in QUESTIONS}) if isinstance(answers, dict) else []
-    problems += [f"answers.{key}: no such question; docs/reference/release.md lists them" for key in unknown]
+    problems += [f"answers.{key}: no such question; DATASHEET.md of a release has them in brackets" for key in unknown]
     if problems or facts is None:
         raise ReleaseError(f"{path}: {'; '.join(problems)}")
     return facts

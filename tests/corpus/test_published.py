@@ -174,6 +174,7 @@ def test_rows_with_problems_are_named(corpus: Corpus, tmp_path: Path) -> None:
         row(4, "violinist", size=[48]),
         row(2, "juggling"),
         row(3, "violinist", image={"bytes": b"no picture"}),
+        row(5, "violinist", annotations=[{"cat": None, "bbox": [1, 2, 3, 4]}, {"cat": "violin", "bbox": None}]),
     ]
     write_rows(tmp_path / "rows.parquet", bad, pa.string(), {})
     with pytest.raises(ImportProblems) as error:
@@ -183,6 +184,7 @@ def test_rows_with_problems_are_named(corpus: Corpus, tmp_path: Path) -> None:
     assert "images[1].height: expected a number of pixels from 1 up, found 0" in found
     assert "images[2].label: expected the name of a subdomain, found 'juggling'" in found
     assert "images[3].file_name: 'violinist/000004.jpg': " in found
+    assert "images[4].annotations[0].cat: expected the name of a category, found None" in found
     pq.write_table(pa.table({"image": [1]}), tmp_path / "other.parquet")
     with pytest.raises(CorpusError, match="found none named label, title, description, size, annotations"):
         import_hf_mic21(corpus, [tmp_path / "other.parquet"])

@@ -265,6 +265,7 @@ def test_the_page_has_no_inline_script_style_or_markup_from_text() -> None:
     html = (page / "index.html").read_text()
     assert "<style" not in html and "style=" not in html and " on" not in html.split("<body>")[1].replace(" only", "")
     for module in page.glob("*.js"):
+        assert f'"page/{module.name}"' in html, f"{module.name}: index.html asks for all modules at once"
         text = module.read_text()
         assert not [
             word

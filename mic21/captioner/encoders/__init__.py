@@ -15,6 +15,11 @@ import numpy.typing as npt
 from mic21.errors import BackendError
 
 GROUP = "mic21.encoders"
+_TO_INSTALL = {
+    "clip": "pip install 'mic21[train,clip]'",
+    "torchvision": "pip install 'mic21[train,torchvision]'",
+    "detectron2": "docs/how-to/trained-segmenters.md says how to install it",
+}
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.uint8]  # h×w, how much of each pixel an object covers, 0 to 255
@@ -78,6 +83,7 @@ def load_encoder(name: str, *, weights: str | None = None, device: str = "cpu", 
     try:
         backend = found[name].load()
     except ImportError as error:
-        raise BackendError(f"encoder {name!r}: it needs a package that is missing ({error})") from error
+        hint = _TO_INSTALL.get(name, "pip install 'mic21[train]'")
+        raise BackendError(f"encoder {name!r}: it needs a package that is missing ({error}): {hint}") from error
     encoder: Encoder = backend(weights=weights, device=device, side=side)
     return encoder

@@ -5,6 +5,7 @@ of the same files finds everything there. Categories get ids in the alphabetical
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,20 @@ def import_hf_mic21(
     job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
     job.keys = keys or {}
     doc = BuiltDocument(Path(sources[0]).name)
-    boxes: list[tuple[int, str, Any]] = []
+    boxes: list[tuple[int, str | None, Any]] = []
     rows_in_all = sum(file.metadata.num_rows for file in files)
     for id, row in enumerate(_rows(files), 1):
         _add_image(job, doc, id, row)
-        boxes += [(id, category, box) for category, box in _boxes(row["annotations"])]
+        boxes += [(id, category, box) for category, box in _boxes(job, f"{doc.name}: images[{id - 1}]", row)]
         if on_progress:
             on_progress(id, rows_in_all)
-    categories = {category: id for id, category in enumerate(sorted({category for _, category, _ in boxes}), 1)}
+    names = sorted({category for _, category, _ in boxes if category})
+    categories = {category: id for id, category in enumerate(names, 1)}
     for category, id in categories.items():
         doc.add("categories", {"id": id, "name": category})
-    for id, (image_id, category, box) in enumerate(boxes, 1):
-        doc.add("annotations", {"id": id, "image_id": image_id, "category_id": categories[category], "bbox": box})
+    for id, (image_id, named, box) in enumerate(boxes, 1):
+        if named:  # what has no name keeps its number, for when it is mended
+            doc.add("annotations", {"id": id, "image_id": image_id, "category_id": categories[named], "bbox": box})
     part = Part(job, [doc], read_images(job, [doc]))
     return write_parts(corpus, [part], {"format": "hf-mic21", "source": doc.name}, doc.name, skip_bad=skip_bad)
 
@@ -129,8 +132,14 @@ def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, An
             doc.add("annotations", caption)
 
 
-def _boxes(annotations: Any) -> list[tuple[str, Any]]:
+def _boxes(job: ImportJob, place: str, row: Mapping[str, Any]) -> Iterator[tuple[str | None, Any]]:
     """(Category, box) of a row: a list of objects, or an object of lists, as `datasets` writes a sequence of them."""
-    if isinstance(annotations, dict):
-        return list(zip(annotations["cat"], annotations["bbox"], strict=True))
-    return [(one["cat"], one["bbox"]) for one in annotations or ()]
+    found = row["annotations"] or []
+    if isinstance(found, dict):
+        found = [{"cat": cat, "bbox": box} for cat, box in zip_longest(found.get("cat") or (), found.get("bbox") or ())]
+    for number, one in enumerate(found):
+        category = one.get("cat") if isinstance(one, dict) else None
+        if not isinstance(category, str) or not category:
+            job.problem(f"{place}.annotations[{number}].cat: expected the name of a category, found {category!r}")
+            category = None
+        yield category, one.get("bbox") if category else None

@@ -105,23 +105,21 @@ export function panel(view, site, counts) {
     return section(
       facet,
       t(`facet_${facet}`),
-      list(
-        facet,
-        ordered.map(([word, count]) => choice(facet, word, count)),
-      ),
+      list(facet, ordered, ([word, count]) => choice(facet, word, count)),
       chosen.length > 0,
     );
   }
 
-  function list(key, items) {
-    if (items.length <= FEW + 2 || all.has(key)) return h("ul", {}, items);
+  // The first of many choices; the others are made when one asks for them.
+  function list(key, found, make) {
+    if (found.length <= FEW + 2 || all.has(key)) return h("ul", {}, found.map(make));
     const onclick = () => {
       all.add(key);
-      rest.replaceWith(...items.slice(FEW));
+      rest.replaceWith(...found.slice(FEW).map(make));
     };
-    const more = h("button", {type: "button", class: "more", onclick}, t("more", items.length - FEW));
+    const more = h("button", {type: "button", class: "more", onclick}, t("more", found.length - FEW));
     const rest = h("li", {}, more);
-    return h("ul", {}, items.slice(0, FEW), rest);
+    return h("ul", {}, found.slice(0, FEW).map(make), rest);
   }
 
   function themes() {
@@ -141,10 +139,7 @@ export function panel(view, site, counts) {
           h(
             "div",
             {class: "below"},
-            list(
-              domain,
-              below.map(([key, count]) => choice("subdomain", key, count)),
-            ),
+            list(domain, below, ([key, count]) => choice("subdomain", key, count)),
           ),
         );
       })
@@ -175,7 +170,7 @@ export function panel(view, site, counts) {
       );
     };
     const tops = [...(children.get("") ?? []), ...others].sort((a, b) => count(b) - count(a));
-    return tops.length ? h("div", {class: "tree"}, list("category", tops.map(branch))) : null;
+    return tops.length ? h("div", {class: "tree"}, list("category", tops, branch)) : null;
   }
 
   return h(

@@ -90,7 +90,7 @@ export class Index {
       .filter((facet) => facet.of === "captions" || facet.of === "interactions")
       .map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
-    const asked = ofMasks.filter((facet) => facet.wanted);
+    const isAsked = ofMasks.some((facet) => facet.wanted);
     const start = this.arrays["annotations.start"];
     const images = new Uint32Array(this.count),
       annotations = new Uint32Array(start[this.count]);
@@ -103,10 +103,27 @@ export class Index {
         facet.counts[code]++;
       }
     };
-    const countMask = (facet, at, image) => {
-      const code = facet.codes[at];
-      if (facet !== category) return count(facet, code, image);
-      if (facet.seen[code] !== image) for (const above of this.above[code] ?? []) count(facet, above, image);
+    // Which facet of masks each mask of a photograph fails: none, one by its number, or several.
+    const MEETS = 255,
+      SEVERAL = 254;
+    const fails = new Uint8Array(start[this.count]).fill(MEETS);
+    for (const [number, {wanted, codes}] of ofMasks.entries())
+      if (wanted)
+        for (let at = 0; at < fails.length; at++)
+          if (wanted[codes[at]] !== 1) fails[at] = fails[at] === MEETS ? number : SEVERAL;
+    // A facet counts masks that fail nothing else; a loop each, because short loops over one array are fast.
+    const countMasks = (image) => {
+      const first = start[image],
+        end = start[image + 1];
+      for (let number = 0; number < ofMasks.length; number++) {
+        const facet = ofMasks[number],
+          {codes, seen} = facet;
+        for (let at = first; at < end; at++) {
+          if ((fails[at] !== MEETS && fails[at] !== number) || seen[codes[at]] === image) continue;
+          if (facet === category) for (const above of this.above[codes[at]] ?? []) count(facet, above, image);
+          else count(facet, codes[at], image);
+        }
+      }
     };
 
     // What the photograph itself fails: nothing, one facet (which may still count its other choices), or more.
@@ -129,21 +146,13 @@ export class Index {
       }
       if (failed > 1) continue;
 
-      let meets = asked.length === 0;
+      let meets = !isAsked;
       for (let at = start[image]; at < start[image + 1]; at++) {
-        let missed = 0,
-          missedOnly = null;
-        for (const facet of asked) {
-          if (facet.wanted[facet.codes[at]] === 1) continue;
-          missed++;
-          missedOnly = facet;
-        }
-        if (missed === 0) meets = true;
-        if (failed || missed > 1) continue;
-        if (missed === 0) annotations[annotationCount++] = at;
-        if (missedOnly) countMask(missedOnly, at, image);
-        else for (const facet of ofMasks) countMask(facet, at, image);
+        if (fails[at] !== MEETS) continue;
+        meets = true;
+        if (failed === 0) annotations[annotationCount++] = at;
       }
+      if (failed === 0) countMasks(image);
       if (!meets) continue;
       if (failed === 0) images[imageCount++] = image;
       if (failed === 0 || only === domain) {
