@@ -168,6 +168,72 @@ def test_a_picture_that_exif_turns_is_told_from_one_that_is_swapped(tmp_path: Pa
     assert finding.change is None  # nobody can tell which of the two the masks are of
 
 
+def mended(tmp_path: Path, value: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """What is found in a file, and the file as it is mended."""
+    path = write(tmp_path, value)
+    findings = examine(path)
+    repair(path, tmp_path / "mended.json", findings)
+    after = json.loads((tmp_path / "mended.json").read_text())
+    return [(one.code, f"{one.part}[{one.index}]: {one.found}") for one in findings], after
+
+
+@pytest.mark.parametrize(
+    ("image", "image_id", "expected"),
+    [
+        ({"id": 1, "file_name": "1.png"}, 1, [("E001", "images[0]: no whole number in width, height")]),
+        ({"id": "a", "width": 64, "height": 48}, "a", [("E001", "images[0]: no whole number in id")]),
+        ({"id": 1, "width": 64, "height": 48, "file_name": []}, 1, [("E001", "images[0]: no text in file_name")]),
+        (
+            {"id": "1", "width": 64, "height": 48},  # the id is meant, and not for us to tell
+            1,
+            [("E001", "images[0]: no whole number in id"), ("E302", "annotations[0]: 1")],
+        ),
+        ({"id": 1, "width": 64, "height": 48}, "1", [("E302", "annotations[0]: 1")]),
+        ({"id": 1, "width": 64, "height": 48}, [1], [("E302", "annotations[0]: [1]")]),
+        ({"id": 1, "width": 64, "height": 48}, None, [("E302", "annotations[0]: None")]),
+    ],
+)
+def test_annotations_of_an_image_that_has_a_problem_stay(
+    image: dict[str, Any], image_id: object, expected: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    before = document(annotation(1, image_id=image_id), images=[image])
+    assert mended(tmp_path, before) == (expected, before)
+
+
+def test_a_whole_number_with_a_point_is_the_whole_number(tmp_path: Path) -> None:
+    image = {"id": 1, "width": 64.0, "height": 48, "file_name": "1.png"}
+    found, after = mended(
+        tmp_path, document(annotation(8.0), annotation(8, image_id=1.0, bbox=[0, 0, 1, 1]), images=[image])
+    )
+    assert found == [
+        ("E001", "images[0]: 64.0 in width"),
+        ("E001", "annotations[0]: 8.0 in id"),
+        ("E001", "annotations[1]: 1.0 in image_id"),
+        ("E301", "annotations[1]: 8"),
+        ("E306", "annotations[1]: [0, 0, 1, 1] instead of [10.0, 10.0, 30.0, 30.0]"),
+        ("W310", "annotations[1]: image 1"),
+    ]
+    assert after == document(annotation(8))
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [("id", ("E301", "annotations[0]: [1]")), ("category_id", ("E303", "annotations[0]: [1]"))],
+)
+def test_lists_in_place_of_numbers_are_named(field: str, expected: tuple[str, str], tmp_path: Path) -> None:
+    assert found(write(tmp_path, document(annotation(1) | {field: [1]}))) == [expected]
+
+
+def test_annotations_without_a_shape_are_not_the_same_object(tmp_path: Path) -> None:
+    plain = {"image_id": 1, "category_id": 1}
+    assert found(write(tmp_path, document(plain | {"id": 1}, plain | {"id": 2, "keypoints": [1, 2, 2]}))) == []
+
+
+def test_a_name_that_no_file_can_have_is_a_missing_photograph(tmp_path: Path) -> None:
+    path = write(tmp_path, document(images=[{"id": 1, "width": 64, "height": 48, "file_name": "a\0b.png"}]))
+    assert found(path, images=tmp_path) == [("E104", "images[0]: a\0b.png")]
+
+
 def test_a_folder_is_looked_through_and_broken_records_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from mic21.corpus.coco.document import CocoDocument
+from mic21.corpus.doctor.record import Record, id_key, id_number, unusable, whole_numbers
 from mic21.errors import GeometryError
 from mic21.geometry import (
     Rle,
@@ -26,8 +27,8 @@ from mic21.geometry import (
     segmentation_to_rle,
 )
 
-Record = dict[str, Any]
 PARTS = ("images", "categories", "annotations")
+_UNUSABLE = "The record lacks what every reader needs."
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
@@ -76,7 +77,9 @@ class Context:
     synset_exists: Callable[[str], bool] | None
     counts: Mapping[str, int]
     image_ids: dict[int, int] = field(default_factory=dict)
-    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    unusable_images: set[int | str | None] = field(default_factory=set)  # ids of image records that fail E001
+    knows_all_images: bool = True  # no image record has an id that nobody can read
+    sizes: dict[int | str | None, tuple[int, int]] = field(default_factory=dict)
     file_names: set[str] = field(default_factory=set)
     category_ids: set[int] = field(default_factory=set)
     category_names: dict[str, int] = field(default_factory=dict)
@@ -160,7 +163,7 @@ def _synset_dead(index: int, category: Record, context: Context) -> Found:
 def _annotation_id_doubled(index: int, annotation: Record, context: Context) -> Found:
     """Another annotation has the same id: readers keep one of the two."""
     id = annotation.get("id")
-    if id in context.annotation_ids or not isinstance(id, int):
+    if type(id) is not int or id in context.annotation_ids:
         context.last_id["annotations"] += 1
         yield str(id), Change({"id": context.last_id["annotations"]})
     else:
@@ -169,13 +172,15 @@ def _annotation_id_doubled(index: int, annotation: Record, context: Context) -> 
 
 def _image_unknown(index: int, annotation: Record, context: Context) -> Found:
     """The image of the annotation is not in the file."""
-    if annotation.get("image_id") not in context.image_ids:
-        yield str(annotation.get("image_id")), Change(drops=True)
+    id = id_key(annotation, "image_id")
+    if id is None or (id not in context.image_ids and id not in context.unusable_images):
+        is_lost = type(id) is int and context.knows_all_images
+        yield str(annotation.get("image_id")), Change(drops=True) if is_lost else None
 
 
 def _category_unknown(index: int, annotation: Record, context: Context) -> Found:
     """The category of the annotation is not in the file."""
-    if "caption" not in annotation and annotation.get("category_id") not in context.category_ids:
+    if "caption" not in annotation and id_key(annotation, "category_id") not in context.category_ids:
         yield str(annotation.get("category_id")), None
 
 
@@ -241,9 +246,11 @@ def _hole_filled(index: int, annotation: Record, context: Context) -> Found:
 
 def _doubled(index: int, annotation: Record, context: Context) -> Found:
     """Another annotation of the image has the same category and the same shape."""
-    shape = msgspec.json.encode(annotation.get("segmentation") or annotation.get("bbox"))
-    key = hash((annotation.get("image_id"), annotation.get("category_id"), shape))
-    if "caption" not in annotation and key in context.shapes:
+    shape = annotation.get("segmentation") or annotation.get("bbox")
+    if not shape or "caption" in annotation:
+        return
+    key = hash(msgspec.json.encode([annotation.get("image_id"), annotation.get("category_id"), shape]))
+    if key in context.shapes:
         yield f"image {annotation.get('image_id')}", Change(drops=True)
     context.shapes.add(key)
 
@@ -308,13 +315,20 @@ def examine(
     )
     findings = []
     for part in PARTS:
-        context.last_id[part] = max((_id(raw) for raw in raws[part]), default=0)
+        context.last_id[part] = max((id_number(raw) for raw in raws[part]), default=0)
         for index, raw in enumerate(raws[part]):
             record = msgspec.json.decode(raw)
-            problem = _unusable(part, record)
+            whole = whole_numbers(part, record)
+            if whole:
+                written = ", ".join(f"{record[name]} in {name}" for name in whole)
+                findings.append(Finding("E001", _UNUSABLE, part, index, written, Change(whole)))
+                record |= whole
+            problem = unusable(part, record)
             if problem:
-                message = "The record lacks what every reader needs."
-                findings.append(Finding("E001", message, part, index, problem, None))
+                findings.append(Finding("E001", _UNUSABLE, part, index, problem, None))
+                if part == "images":
+                    context.unusable_images.add(id_key(record))
+                    context.knows_all_images &= type(id_key(record)) is int
                 continue
             if part == "images":
                 context.sizes[record["id"]] = (record["height"], record["width"])
@@ -325,22 +339,8 @@ def examine(
     return findings
 
 
-def _id(raw: msgspec.Raw) -> int:
-    record = msgspec.json.decode(raw)
-    id = record.get("id") if isinstance(record, dict) else None
-    return id if isinstance(id, int) else 0
-
-
-def _unusable(part: str, record: Any) -> str | None:
-    needed = {"images": ("id", "width", "height"), "categories": ("id",), "annotations": ()}[part]
-    if not isinstance(record, dict):
-        return "no object"
-    missing = [name for name in needed if type(record.get(name)) is not int or record[name] < 0]
-    return f"no whole number in {', '.join(missing)}" if missing else None
-
-
 def _mask(annotation: Record, context: Context) -> Rle | str | None:
-    segmentation, size = annotation.get("segmentation"), context.sizes.get(annotation.get("image_id", -1))
+    segmentation, size = annotation.get("segmentation"), context.sizes.get(id_key(annotation, "image_id"))
     if not segmentation or size is None:
         return None
     try:
@@ -370,5 +370,5 @@ def _size(path: Path) -> tuple[tuple[int, int], bool] | None:
         with Image.open(path) as picture:
             turned = picture.getexif().get(0x0112) in _TURNED
             return (picture.size[::-1] if turned else picture.size), turned
-    except (OSError, UnidentifiedImageError):
+    except (OSError, ValueError, Image.DecompressionBombError):  # a name with NUL in it is a ValueError
         return None
