@@ -38,6 +38,15 @@ def found(path: Path, **more: Any) -> list[tuple[str, str]]:
     return [(one.code, f"{one.part}[{one.index}]: {one.found}") for one in examine(path, **more)]
 
 
+def mended(tmp_path: Path, value: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """What is found in a file, and the file as it is mended."""
+    path = write(tmp_path, value)
+    findings = examine(path)
+    repair(path, tmp_path / "mended.json", findings)
+    after = json.loads((tmp_path / "mended.json").read_text())
+    return [(one.code, f"{one.part}[{one.index}]: {one.found}") for one in findings], after
+
+
 def test_a_good_file_has_nothing_wrong(tmp_path: Path) -> None:
     Image.new("RGB", (64, 48)).save(tmp_path / "1.png")
     path = write(tmp_path, document(annotation(1)))
@@ -110,7 +119,10 @@ BAD: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         [("W307", "annotations[0]: 2000 instead of 900 pixels")],
     ),
     "E308": (document(annotation(1, iscrowd=1)), [("E308", "annotations[0]: iscrowd 1 with polygons")]),
-    "E309": (document(annotation(1, segmentation=[SQUARE, HOLE])), [("E309", "annotations[0]: 1 of 2 polygons")]),
+    "E309": (
+        document(annotation(1, segmentation=[SQUARE, HOLE], area=800)),
+        [("E309", "annotations[0]: 1 of 2 polygons")],
+    ),
     "W310": (document(annotation(1), annotation(2)), [("W310", "annotations[1]: image 1")]),
     "W311": (
         document({"id": 1, "image_id": 1, "caption": "skja\u0301r"}),
@@ -157,6 +169,46 @@ def test_a_filled_hole_is_a_hole_again(tmp_path: Path) -> None:
     assert coco.anns[1]["area"] == 800
 
 
+@pytest.mark.parametrize(
+    ("polygons", "area", "expected"),
+    [
+        ([SQUARE, SQUARE], 900, []),
+        ([SQUARE, HOLE, SQUARE], 900, [("E309", "annotations[0]: 1 of 3 polygons")]),
+        ([SQUARE, HOLE], 900, [("E309", "annotations[0]: 1 of 2 polygons")]),
+        ([SQUARE, HOLE], 850, [("E309", "annotations[0]: 1 of 2 polygons")]),  # may be either
+        (
+            [SQUARE, [10, 10, 25, 10, 25, 40, 10, 40], [25, 10, 40, 10, 40, 40, 25, 40]],
+            0,
+            [("W307", "annotations[0]: 0 instead of 900 pixels"), ("E309", "annotations[0]: 2 of 3 polygons")],
+        ),
+    ],
+)
+def test_what_may_be_no_hole_is_not_cut(
+    polygons: list[list[int]], area: int, expected: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    before = document(annotation(1, segmentation=polygons, area=area))
+    assert mended(tmp_path, before) == (expected, before)
+
+
+def test_a_hole_that_is_there_twice_is_cut_once(tmp_path: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    once.mkdir()
+    twice.mkdir()
+    _, expected = mended(once, document(annotation(1, segmentation=[SQUARE, HOLE], area=800)))
+    _, after = mended(twice, document(annotation(1, segmentation=[SQUARE, HOLE, HOLE], area=800)))
+    assert after == expected
+
+
+@pytest.mark.parametrize("polygon", [[1e308, 1e308, -1e308, 5, 5, 5], ["a", "b", "c", "d", "e", "f"], 5, None])
+def test_only_polygons_that_make_a_mask_are_kept(polygon: object, tmp_path: Path) -> None:
+    alone = document(annotation(1, segmentation=[polygon]))
+    found, after = mended(tmp_path, alone)
+    assert ([code for code, _ in found], after) == (["E304"], alone)
+    (tmp_path / "mended.json").unlink()
+    _, after = mended(tmp_path, document(annotation(1, segmentation=[polygon, SQUARE])))
+    assert after == document(annotation(1))
+
+
 def test_a_picture_that_exif_turns_is_told_from_one_that_is_swapped(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -166,15 +218,6 @@ def test_a_picture_that_exif_turns_is_told_from_one_that_is_swapped(tmp_path: Pa
     (finding,) = examine(path, images=tmp_path)
     assert (finding.code, finding.found) == ("E105", "48×64, the picture 64×48 (by EXIF)")
     assert finding.change is None  # nobody can tell which of the two the masks are of
-
-
-def mended(tmp_path: Path, value: dict[str, Any]) -> tuple[list[tuple[str, str]], dict[str, Any]]:
-    """What is found in a file, and the file as it is mended."""
-    path = write(tmp_path, value)
-    findings = examine(path)
-    repair(path, tmp_path / "mended.json", findings)
-    after = json.loads((tmp_path / "mended.json").read_text())
-    return [(one.code, f"{one.part}[{one.index}]: {one.found}") for one in findings], after
 
 
 @pytest.mark.parametrize(
@@ -203,7 +246,7 @@ def test_annotations_of_an_image_that_has_a_problem_stay(
 def test_a_whole_number_with_a_point_is_the_whole_number(tmp_path: Path) -> None:
     image = {"id": 1, "width": 64.0, "height": 48, "file_name": "1.png"}
     found, after = mended(
-        tmp_path, document(annotation(8.0), annotation(8, image_id=1.0, bbox=[0, 0, 1, 1]), images=[image])
+        tmp_path, document(annotation(8) | {"id": 8.0}, annotation(8, image_id=1.0, bbox=[0, 0, 1, 1]), images=[image])
     )
     assert found == [
         ("E001", "images[0]: 64.0 in width"),

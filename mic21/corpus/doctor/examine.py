@@ -187,8 +187,8 @@ def _category_unknown(index: int, annotation: Record, context: Context) -> Found
 def _segmentation_broken(index: int, annotation: Record, context: Context) -> Found:
     """The segmentation cannot be made a mask of the image's size."""
     if isinstance(context.mask, str):
-        polygons = annotation["segmentation"]
-        good = [one for one in polygons if _is_polygon(one)] if isinstance(polygons, list) else []
+        polygons, size = annotation["segmentation"], context.sizes[annotation["image_id"]]
+        good = [one for one in polygons if isinstance(_mask([one], size), Rle)] if isinstance(polygons, list) else []
         yield context.mask, Change({"segmentation": good}) if good else None
 
 
@@ -227,12 +227,13 @@ def _crowd_misused(index: int, annotation: Record, context: Context) -> Found:
 
 
 def _hole_filled(index: int, annotation: Record, context: Context) -> Found:
-    """A polygon lies inside another of the same object: it was a hole, and readers fill it."""
+    """A polygon lies inside another of the same object: it may be a hole, which readers fill."""
     polygons = annotation.get("segmentation")
     if not isinstance(polygons, list) or len(polygons) < 2 or not isinstance(context.mask, Rle):
         return
-    height, width = context.sizes[annotation["image_id"]]
-    parts = sorted((polygons_to_rle([one], height, width) for one in polygons), key=area, reverse=True)
+    size = context.sizes[annotation["image_id"]]
+    masks = dict.fromkeys(polygons_to_rle([one], *size) for one in polygons)  # a part that is there twice is no hole
+    parts = sorted(masks, key=area, reverse=True)
     whole, holes = parts[0], 0
     for part in parts[1:]:
         if area(part) and area(intersection([whole, part])) == area(part):
@@ -241,7 +242,8 @@ def _hole_filled(index: int, annotation: Record, context: Context) -> Found:
             whole = merge([whole, part])
     if holes:
         fields = {"segmentation": whole.to_coco(), "bbox": list(bbox(whole)), "area": float(area(whole))}
-        yield f"{holes} of {len(polygons)} polygons", Change(fields)
+        is_hole = _is_without_holes(annotation.get("area"), area(whole), area(context.mask))
+        yield f"{holes} of {len(polygons)} polygons", Change(fields) if is_hole else None
 
 
 def _doubled(index: int, annotation: Record, context: Context) -> Found:
@@ -332,15 +334,15 @@ def examine(
                 continue
             if part == "images":
                 context.sizes[record["id"]] = (record["height"], record["width"])
-            context.mask = _mask(record, context) if part == "annotations" else None
+            if part == "annotations":
+                context.mask = _mask(record.get("segmentation"), context.sizes.get(id_key(record, "image_id")))
             for code, check in CHECKS[part].items():
                 for found, change in check(index, record, context):
                     findings.append(Finding(code, (check.__doc__ or "").strip(), part, index, found, change))
     return findings
 
 
-def _mask(annotation: Record, context: Context) -> Rle | str | None:
-    segmentation, size = annotation.get("segmentation"), context.sizes.get(id_key(annotation, "image_id"))
+def _mask(segmentation: Any, size: tuple[int, int] | None) -> Rle | str | None:
     if not segmentation or size is None:
         return None
     try:
@@ -349,10 +351,10 @@ def _mask(annotation: Record, context: Context) -> Rle | str | None:
         return str(error)
 
 
-def _is_polygon(polygon: Any) -> bool:
-    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
-        return False
-    return all(isinstance(number, int | float) for number in polygon)
+def _is_without_holes(given: Any, without: int, filled: int) -> bool:
+    """Whether the area that is given is clearly the one without the holes, which alone tells holes from parts."""
+    is_number = isinstance(given, int | float) and given > 0
+    return is_number and abs(given - without) <= min(without, filled - without) / 4
 
 
 def _is_near(box: Any, measured: tuple[float, float, float, float]) -> bool:
