@@ -293,3 +293,48 @@ def test_a_folder_is_looked_through_and_broken_records_are_named(
     ]
     assert second == []
     assert run(["doctor", str(tmp_path), "--repair", str(tmp_path / "out.json")]) == 2
+
+
+def test_a_file_of_a_folder_that_is_no_coco_file_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.json").write_text("[1]")
+    path = write(tmp_path, document(annotation(1)))
+    assert run(["doctor", str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == f"{path}: 0 errors, 0 warnings\n"
+    assert shown.err == f"{tmp_path / 'a.json'}: expected a JSON object, found: Expected `object`, got `array`\n"
+    assert run(["doctor", str(tmp_path / "a.json")]) == 1
+
+
+def test_every_change_is_listed_with_what_became_of_the_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twins = [annotation(id, bbox=[id, 10, 20, 30]) for id in range(1, 8)]
+    path = write(tmp_path, document(*twins, categories=[{"id": 1, "name": "skja\u0301r"}]))
+    assert run(["doctor", str(path), "--repair", str(tmp_path / "mended.json")]) == 0
+    boxes = [f"E306 annotations[{index}]: bbox = [10.0, 10.0, 30.0, 30.0]" for index in range(7)]
+    doubles = [f"W310 annotations[{index}]: left out" for index in range(7)]
+    by_record = [boxes[0], *(line for index in range(1, 7) for line in (boxes[index], doubles[index]))]
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[4:] == ['W203 categories[0]: name = "skj\u00e1r"', *by_record]
+    run(["doctor", str(path), "--json"])
+    records = json.loads(capsys.readouterr().out)[str(path)]
+    assert records[1] == {
+        "code": "E306",
+        "message": "The box differs from the mask's by more than 2 pixels.",
+        "place": "annotations[0]",
+        "found": "[1, 10, 20, 30] instead of [10.0, 10.0, 30.0, 30.0]",
+        "change": {"fields": {"bbox": [10.0, 10.0, 30.0, 30.0]}, "drops": False},
+        "mended": False,
+    }
+
+
+def test_a_copy_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path, document(annotation(1)))
+    with pytest.raises(CorpusError, match="expected a place that can be written to, found: No such file or directory"):
+        repair(path, tmp_path / "none" / "mended.json", [])
+
+
+def test_the_copy_of_a_file_without_parts_is_json(tmp_path: Path) -> None:
+    assert mended(tmp_path, {}) == ([], {})

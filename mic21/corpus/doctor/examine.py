@@ -61,6 +61,11 @@ class Finding:
     change: Change | None
 
     @property
+    def place(self) -> str:
+        """Path of the record in the file, such as `annotations[3]`."""
+        return f"{self.part}[{self.index}]"
+
+    @property
     def is_error(self) -> bool:
         """Whether it breaks readers or falsifies figures."""
         return self.code.startswith("E")
