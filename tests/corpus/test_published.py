@@ -120,6 +120,18 @@ def test_all_problems_of_all_folders_are_named_and_nothing_comes_in(corpus: Corp
     assert (report.images, report.annotations, len(report.skipped)) == (3, 2, 5)
 
 
+def test_a_missing_photograph_keeps_no_other_one_out(corpus: Corpus, tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}]
+    write_subdomain(tmp_path / "mic21", "violinist", images, [annotation(5, 2, 11)])
+    (tmp_path / "mic21" / "violinist" / "violinist_gt.json").rename(tmp_path / "mic21" / "violinist_gt.json")
+    (tmp_path / "mic21" / "violinist" / "data" / "a.jpg").unlink()
+    report = import_mic21(corpus, tmp_path / "mic21", skip_bad=True)
+    assert report.skipped == [
+        "violinist_gt.json: images[0].file_name: expected the photograph in data, found no 'a.jpg'"
+    ]
+    assert [row["id"] for row in corpus.images().to_pylist()] == [2]
+
+
 def write_rows(path: Path, rows: list[dict[str, Any]], label: pa.DataType, metadata: dict[bytes, bytes]) -> None:
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     boxes = pa.list_(pa.struct([("cat", pa.string()), ("bbox", pa.list_(pa.float64()))]))

@@ -104,10 +104,10 @@ def _defaults(corpus: Corpus, file: Path, as_draft: bool) -> Mapping[str, str | 
 
 
 def _photographs(file: Path, names: list[str]) -> Path:
-    """The folder that the file names of a COCO file are relative to."""
+    """The folder that the file names of a COCO file are relative to: the one that has most of them."""
     theme = _theme(file)
     places = [file.parent / "data", file.parent / theme / "data", file.parent / theme, file.parent]
-    return next((place for place in places if names and (place / names[0]).is_file()), places[0])
+    return max(places, key=lambda place: sum((place / name).is_file() for name in names))
 
 
 def _by_name(names: Mapping[Path, str], known: Mapping[Path, Facts]) -> Iterator[tuple[str, Facts]]:
