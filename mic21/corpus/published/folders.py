@@ -74,6 +74,7 @@ def import_mic21(
         job.photographs.store(photographs, names, on_progress)
         if job.defaults["subdomain"] not in job.subdomains:
             job.problem(f"{file.name}: expected the name of a subdomain before {_SUFFIX}, found {_theme(file)!r}")
+            job.bad_images |= {record["id"] for record in records}
         parts.append(Part(job, [doc], records))
     if metadata is not None:
         known = read_metadata(corpus, Path(metadata), [path for names in places.values() for path in names], Facts())
