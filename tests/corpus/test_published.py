@@ -224,3 +224,31 @@ def test_problems_of_rows_are_in_their_own_file_and_an_unknown_subdomain_stays_o
         (1, "violinist/000001.jpg"),
         (3, "violinist/000003.jpg"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "problem"),
+    [
+        ("image", pa.array([b"a picture"]), "image: expected bytes and path, found binary"),
+        ("size", pa.array([64]), "size: expected a list of width and height, found int64"),
+        ("annotations", pa.array([5]), "annotations: expected a list of cat and bbox, found int64"),
+    ],
+)
+def test_rows_of_another_form_are_named(
+    corpus: Corpus, tmp_path: Path, column: str, values: pa.Array, problem: str
+) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, [row(1, "violinist")], pa.string(), {})
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, values), path)
+    with pytest.raises(CorpusError, match=problem):
+        import_hf_mic21(corpus, [path])
+
+
+def test_damaged_rows_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, [row(1, "violinist")], pa.string(), {})
+    data = path.read_bytes()
+    path.write_bytes(data[:50] + bytes(300) + data[350:])
+    with pytest.raises(CorpusError, match=r"rows\.parquet: expected rows that can be read, found: "):
+        import_hf_mic21(corpus, [path])

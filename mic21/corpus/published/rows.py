@@ -4,7 +4,7 @@ An image's id is the number of its row, from 1 up over the files in the order of
 of the same files finds everything there. Categories get ids in the alphabetical order of their names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -96,7 +96,33 @@ def _open(path: Path) -> pq.ParquetFile:
     missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
     if missing:
         raise CorpusError(f"{path}: expected the columns {', '.join(_COLUMNS)}, found none named {', '.join(missing)}")
+    for name, (is_one, expected) in _FORMS.items():
+        found = file.schema_arrow.field(name).type
+        if not is_one(found):
+            raise CorpusError(f"{path}: {name}: expected {expected}, found {found}")
     return file
+
+
+def _is_list(type: pa.DataType) -> bool:
+    return isinstance(type, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
+
+
+def _is_picture(type: pa.DataType) -> bool:
+    fields = {field.name: field.type for field in type} if isinstance(type, pa.StructType) else {}
+    return fields.get("bytes") in (pa.binary(), pa.large_binary()) and fields.get("path", pa.null()) in _PATHS
+
+
+def _is_boxes(type: pa.DataType) -> bool:
+    is_lists = isinstance(type, pa.StructType) and all(_is_list(field.type) for field in type)
+    return _is_list(type) or is_lists or type == pa.null()
+
+
+_PATHS = (pa.string(), pa.large_string(), pa.null())
+_FORMS: Mapping[str, tuple[Callable[[pa.DataType], bool], str]] = {
+    "image": (_is_picture, "bytes and path"),
+    "size": (_is_list, "a list of width and height"),
+    "annotations": (_is_boxes, "a list of cat and bbox"),
+}
 
 
 def _rows(files: Sequence[tuple[Path, pq.ParquetFile]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,8 +136,11 @@ def _rows(files: Sequence[tuple[Path, pq.ParquetFile]]) -> Iterator[tuple[str, d
 
 
 def _read(path: Path, file: pq.ParquetFile) -> Iterator[dict[str, Any]]:
-    for batch in file.iter_batches(_ROWS, columns=list(_COLUMNS)):
-        yield from batch.to_pylist()
+    try:
+        for batch in file.iter_batches(_ROWS, columns=list(_COLUMNS)):
+            yield from batch.to_pylist()
+    except (OSError, ValueError, pa.ArrowException) as error:  # what is damaged shows when it is read
+        raise CorpusError(f"{path}: expected rows that can be read, found: {error}") from error
 
 
 def _class_names(schema: pa.Schema) -> list[str]:
