@@ -94,6 +94,14 @@ def test_records_of_lvis_that_are_none_are_named(corpus: Corpus, tmp_path: Path)
     assert error.value.problems == ["lvis.json: images[0]: expected an object, found 5"]
 
 
+@pytest.mark.parametrize("address", ["", "http://[x/a.jpg", "http://x/"])
+def test_addresses_of_lvis_that_name_no_file_are_named(corpus: Corpus, tmp_path: Path, address: str) -> None:
+    image = {"id": 1, "coco_url": address, "width": WIDTH, "height": HEIGHT}
+    with pytest.raises(ImportProblems) as error:
+        import_foreign(corpus, "lvis", write(tmp_path / "lvis.json", {"images": [image]}))
+    assert error.value.problems[0] == f"lvis.json: images[0].coco_url: expected an address, found {address!r}"
+
+
 def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
     source = tmp_path / "open-images"
     (source / "masks").mkdir(parents=True)
@@ -135,6 +143,19 @@ def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photo
         import_foreign(Corpus.create(tmp_path / "other"), "open-images", source, images=photographs)
     with pytest.raises(UsageError, match="--images: expected the folder"):
         import_foreign(corpus, "open-images", source)
+
+
+def test_tables_of_open_images_in_another_encoding_are_named(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "open-images"
+    source.mkdir()
+    table = source / "train-annotations-bbox.csv"
+    for text in ("ImageID,LabelName\n0aff,caf\xe9\n", "ImageID,LabelName\n0aff," + "x" * 200_000):
+        table.write_bytes(text.encode("latin-1"))
+        with pytest.raises(CorpusError, match=r"train-annotations-bbox\.csv: expected a table in UTF-8, found: "):
+            import_foreign(corpus, "open-images", source, images=photographs)
+    table.write_text("ImageID,LabelName,XMin,XMax,YMin,YMax\n0aff,/m/07y,0.1,0.2\n")
+    with pytest.raises(ImportProblems, match="box of /m/07y in 0aff: expected four numbers"):
+        import_foreign(corpus, "open-images", source, images=photographs)
 
 
 def test_visual_genome_comes_in_with_what_things_do(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
@@ -198,3 +219,18 @@ def test_exports_of_label_studio_come_in_to_the_pixel(corpus: Corpus, photograph
         import_foreign(corpus, "labelstudio", write(tmp_path / "other.json", {}))
     with pytest.raises(UsageError, match="form: expected one of"):
         import_foreign(corpus, "voc", source)
+
+
+def test_addresses_and_labels_of_label_studio_that_are_none_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    box = {"x": 25, "y": 50, "width": 50, "height": 25}
+    region = {"id": "a", "original_width": WIDTH, "original_height": HEIGHT, "value": box | {"rectanglelabels": 5}}
+    addresses = {1: "shot.jpg", 2: "http://[x/a.jpg"}
+    tasks = [
+        {"id": id, "data": {"image": text}, "annotations": [{"result": [region]}]} for id, text in addresses.items()
+    ]
+    report = import_foreign(corpus, "labelstudio", write(tmp_path / "export.json", tasks), skip_bad=True)
+    assert report.skipped == [
+        "export.json: [0], region a: expected a list of labels in rectanglelabels, found 5",
+        "export.json: [1].data: expected the address of an image, found http://[x/a.jpg",
+    ]
+    assert [row["file_name"] for row in corpus.images().to_pylist()] == ["shot.jpg"]

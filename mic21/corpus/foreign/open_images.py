@@ -7,8 +7,9 @@ photograph; it is then made as large.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,6 +19,7 @@ from mic21.corpus.foreign.source import Source
 from mic21.errors import CorpusError, UsageError
 from mic21.geometry import bbox, mask_to_rle
 
+Line = TypeVar("Line")
 Row = dict[str, str]
 Size = tuple[int, int]
 
@@ -60,17 +62,23 @@ def _names(source: Path) -> dict[str, str]:
     """Label → name, from a table with a head or without one."""
     names: dict[str, str] = {}
     for path in sorted(source.rglob("*class-descriptions*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            names |= {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
+        names |= {row[0]: row[1] for row in _lines(path, csv.reader) if len(row) == 2}
     return names
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), 1):
-            if not row.get("ImageID") or not row.get("LabelName"):
-                raise CorpusError(f"{path}: row {number}: expected ImageID and LabelName, found {row}")
-            yield row
+    for number, row in enumerate(_lines(path, csv.DictReader), 1):
+        if not row.get("ImageID") or not row.get("LabelName"):
+            raise CorpusError(f"{path}: row {number}: expected ImageID and LabelName, found {row}")
+        yield row
+
+
+def _lines(path: Path, reader: Callable[[TextIO], Iterator[Line]]) -> Iterator[Line]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from reader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path}: expected a table in UTF-8, found: {error}") from error
 
 
 def _add_images(
@@ -79,8 +87,7 @@ def _add_images(
     """Add the images; gives their ids, and the height and width of those that are there."""
     about: dict[str, Row] = {}
     for path in sorted(source.rglob("*rotation*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            about |= {row["ImageID"]: row for row in csv.DictReader(file) if row.get("ImageID") in wanted}
+        about |= {row["ImageID"]: row for row in _lines(path, csv.DictReader) if row.get("ImageID") in wanted}
     addresses = sorted({row.get("License") or "" for row in about.values()} - {""})
     licenses = {address: id for id, address in enumerate(addresses, 1)}
     for address, id in licenses.items():
@@ -123,7 +130,7 @@ def _box(read: Source, row: Row, size: Size) -> dict[str, object] | None:
     height, width = size
     try:
         left, right, top, bottom = (float(row[name]) for name in ("XMin", "XMax", "YMin", "YMax"))
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:  # of a row that is too short, None
         read.problems.append(f"box of {row['LabelName']} in {row['ImageID']}: expected four numbers, found: {error}")
         return None
     box = [left * width, top * height, (right - left) * width, (bottom - top) * height]
