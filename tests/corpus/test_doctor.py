@@ -277,6 +277,11 @@ def test_a_name_that_no_file_can_have_is_a_missing_photograph(tmp_path: Path) ->
     assert found(path, images=tmp_path) == [("E104", "images[0]: a\0b.png")]
 
 
+def test_a_picture_whose_exif_is_broken_is_no_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48)).save(tmp_path / "1.png", exif=b"Exif\0\0garbage")
+    assert found(write(tmp_path, document()), images=tmp_path) == [("E104", "images[0]: 1.png")]
+
+
 def test_a_folder_is_looked_through_and_broken_records_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -377,5 +377,5 @@ def _size(path: Path) -> tuple[tuple[int, int], bool] | None:
         with Image.open(path) as picture:
             turned = picture.getexif().get(0x0112) in _TURNED
             return (picture.size[::-1] if turned else picture.size), turned
-    except (OSError, ValueError, Image.DecompressionBombError):  # a name with NUL in it is a ValueError
-        return None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return None  # what Pillow raises on broken files, and ValueError for a name with NUL in it
