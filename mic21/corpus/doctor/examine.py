@@ -166,7 +166,7 @@ def _synset_dead(index: int, category: Record, context: Context) -> Found:
 
 
 def _annotation_id_doubled(index: int, annotation: Record, context: Context) -> Found:
-    """Another annotation has the same id: readers keep one of the two."""
+    """The id is no number, or another annotation has it: readers keep one of the two."""
     id = annotation.get("id")
     if type(id) is not int or id in context.annotation_ids:
         context.last_id["annotations"] += 1
