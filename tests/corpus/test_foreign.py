@@ -11,6 +11,7 @@ from PIL import Image
 
 from mic21.cli import run
 from mic21.corpus.check import check
+from mic21.corpus.coco import import_coco
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.foreign import import_foreign
 from mic21.corpus.store import Corpus
@@ -161,9 +162,53 @@ def test_visual_genome_comes_in_with_what_things_do(corpus: Corpus, photographs:
     ]
     interactions = corpus.interactions().to_pylist()
     assert [(row["subject_id"], row["predicate"], row["object_id"]) for row in interactions] == [(11, "plays", 12)]
-    import_foreign(corpus, "visual-genome", source, images=photographs, skip_bad=True)
+    again = import_foreign(corpus, "visual-genome", source, images=photographs, skip_bad=True)
     assert corpus.interactions().num_rows == 1
+    assert (report.interactions, again.interactions, again.unchanged) == (1, 0, 6)
     assert [problem.code for problem in check(corpus) if problem.is_error] == []
+
+
+def genome(folder: Path, objects: list[int], relationships: list[tuple[int, str, int]], images: int = 1) -> Path:
+    """Visual Genome with objects in image 3 and relationships there and in the images after it."""
+    folder.mkdir()
+    write(folder / "image_data.json", [{"image_id": 3, "width": WIDTH, "height": HEIGHT}])
+    things = [{"object_id": id, "x": 1, "y": 2, "w": 30, "h": 40, "names": ["violin"]} for id in objects]
+    write(folder / "objects.json", [{"image_id": 3, "objects": things}])
+    related = [
+        {"predicate": predicate, "subject": {"object_id": subject}, "object": {"object_id": object}}
+        for subject, predicate, object in relationships
+    ]
+    write(
+        folder / "relationships.json",
+        [{"image_id": id, "relationships": related} for id in range(3, 3 + images)],
+    )
+    return folder
+
+
+def test_interactions_follow_annotations_that_get_new_ids(corpus: Corpus, tmp_path: Path) -> None:
+    earlier = {"images": [{"id": 9, "file_name": "9.jpg", "width": WIDTH, "height": HEIGHT}]}
+    earlier["annotations"] = [{"id": 11, "image_id": 9, "category_id": 1, "bbox": [1, 1, 5, 5]}]
+    import_coco(corpus, write(tmp_path / "coco.json", earlier | {"categories": [{"id": 1, "name": "ягода"}]}))
+    source = genome(tmp_path / "vg", [11, 12], [(11, "playing", 12)])
+    report = import_foreign(corpus, "visual-genome", source, renumber=True)
+    assert (rows(corpus, "id", "image_id"), report.interactions) == ([(11, 9), (12, 3), (13, 3)], 1)
+    (found,) = corpus.interactions().to_pylist()
+    assert (found["image_id"], found["subject_id"], found["predicate"], found["object_id"]) == (3, 13, "plays", 12)
+
+
+def test_interactions_that_stay_out_are_named_or_counted(
+    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = genome(tmp_path / "vg", [11, 12], [(11, "playing", 12), (11, "playing", 99), (12, "near", 11)], images=2)
+    assert run(["import", "visual-genome", str(source), "--skip-bad", "-C", str(corpus.path)]) == 0
+    output = capsys.readouterr()
+    assert "2 annotations, 0 captions, 1 interactions, 1 categories imported" in output.out
+    assert output.err.splitlines()[-4:] == [
+        "left out: relationships.json: [0].relationships[1]: expected annotations of image 3, found 11 and 99",
+        "left out: relationships.json: [1].relationships[0]: expected the id of one of the images, found 4",
+        "left out: relationships.json: [1].relationships[1]: expected the id of one of the images, found 4",
+        "left out: 2 relationships that none of our predicates says",
+    ]
 
 
 def region(id: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
