@@ -103,6 +103,7 @@ def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photo
     Image.fromarray(ring()).save(source / "masks" / "whole.png")
     small.save(source / "masks" / "small.png")
     mask = {"ImageID": "0aff", "LabelName": "/m/07y_7", "BoxID": "b1"}
+    mask |= {"BoxXMin": "0.25", "BoxXMax": "0.5", "BoxYMin": "0", "BoxYMax": "0.5"}
     write_table(
         source / "train-annotations-object-segmentation.csv",
         [mask | {"MaskPath": "whole.png"}, mask | {"MaskPath": "small.png", "ImageID": "0bff"}],
@@ -136,6 +137,27 @@ def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photo
         import_foreign(Corpus.create(tmp_path / "other"), "open-images", source, images=photographs)
     with pytest.raises(UsageError, match="--images: expected the folder"):
         import_foreign(corpus, "open-images", source)
+
+
+def test_a_mask_stands_in_place_of_its_own_box_alone(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "open-images"
+    source.mkdir()
+    Image.fromarray(ring()).save(source / "m.png")
+    label = {"ImageID": "0aff", "LabelName": "/m/07y_7"}
+    corners = {"BoxXMin": "0.145313", "BoxXMax": "0.78125", "BoxYMin": "0.166667", "BoxYMax": "0.833333"}
+    mask = label | {"MaskPath": "m.png", "BoxID": "b1"} | corners
+    write_table(source / "x-object-segmentation.csv", [mask])
+    own = label | {"XMin": "0.1453125", "XMax": "0.78125", "YMin": "0.16666667", "YMax": "0.8333333", "IsGroupOf": "0"}
+    other = own | {"XMin": "0.5", "XMax": "0.75", "YMin": "0.5", "YMax": "1"}
+    group = other | {"XMin": "0.25", "IsGroupOf": "1"}
+    write_table(source / "x-annotations-bbox.csv", [own, other, group, own | {"LabelName": ""}])
+    report = import_foreign(corpus, "open-images", source, images=photographs, skip_bad=True)
+    assert report.skipped == ["x-annotations-bbox.csv: row 4: expected ImageID and LabelName, found none"]
+    boxes = [([10, 8, 40, 32], False), ([32, 24, 16, 24], False), ([16, 24, 32, 24], True)]
+    assert rows(corpus, "bbox", "iscrowd") == boxes
+    write_table(source / "x-annotations-bbox.csv", [{"ImageID": "0aff", "Label": "/m/07y_7"}])
+    with pytest.raises(CorpusError, match="expected columns ImageID and LabelName, found ImageID, Label"):
+        import_foreign(corpus, "open-images", source, images=photographs)
 
 
 def test_visual_genome_comes_in_with_what_things_do(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
