@@ -265,3 +265,21 @@ def test_exports_of_label_studio_come_in_to_the_pixel(corpus: Corpus, photograph
         import_foreign(corpus, "labelstudio", write(tmp_path / "other.json", {}))
     with pytest.raises(UsageError, match="form: expected one of"):
         import_foreign(corpus, "voc", source)
+
+
+def test_tasks_of_label_studio_without_a_region_are_empty_images_or_named(
+    corpus: Corpus, photographs: Path, tmp_path: Path
+) -> None:
+    tasks = [
+        {"id": 1, "data": {"image": "x/shot.jpg"}, "annotations": [{"result": []}]},
+        {"id": 2, "data": {"image": "x/0aff.jpg"}, "annotations": []},
+        {"id": 3, "data": {"image": "x/gone.jpg"}, "annotations": [{"result": []}]},
+    ]
+    source = write(tmp_path / "export.json", tasks)
+    named = "export.json: [{}]: expected a region or a photograph that says the image's size, found none"
+    report = import_foreign(corpus, "labelstudio", source, skip_bad=True)
+    assert (report.images, report.skipped) == (0, [named.format(0), named.format(2)])
+    report = import_foreign(corpus, "labelstudio", source, images=photographs, skip_bad=True)
+    assert (report.skipped, report.left_out) == ([named.format(2)], {"tasks that nobody answered": 1})
+    images = [(row["id"], row["file_name"], row["width"], row["height"]) for row in corpus.images().to_pylist()]
+    assert images == [(1, "shot.jpg", WIDTH, HEIGHT)]
