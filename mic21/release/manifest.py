@@ -143,6 +143,11 @@ class Manifest(BaseModel):
         """The one spelling of this manifest."""
         return self._spelt(self.digest)
 
+    def entry(self) -> FileEntry:
+        """The entry that the manifest's own file would have."""
+        data = self.to_bytes()
+        return FileEntry(path=MANIFEST, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+
     def _spelt(self, digest: str) -> bytes:
         return self.model_copy(update={"digest": digest}).model_dump_json(indent=1).encode() + b"\n"
 
