@@ -112,6 +112,13 @@ def _show(manifest: Manifest) -> None:
             for found in splits.deviations
         ]
     )
+    warn(
+        [
+            f"split: {len(ids)} images that belong together lie in different splits: {', '.join(map(str, ids[:5]))}"
+            + (" …" if len(ids) > 5 else "")
+            for ids in splits.straddling
+        ]
+    )
 
 
 @app.command()

@@ -77,7 +77,7 @@ class SplitFacts(BaseModel):
     salt: str
     series: str = Field(description="author: photographs of an author in a subdomain stay together; none")
     frozen: int = Field(description="images whose split was given, by a list or an earlier release")
-    straddling: list[list[int]] = Field(description="images that belong together and whose given splits differ")
+    straddling: list[list[int]] = Field(description="images that belong together, in different splits")
     deviations: list[Deviation]
 
 

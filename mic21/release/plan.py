@@ -57,7 +57,7 @@ class Plan:
         subdomains: id → subdomain of its images.
         left_out: the other images, by reason.
         left_out_categories: whose annotations are not in it.
-        straddling: images that belong together and that frozen splits keep apart.
+        straddling: images of it that belong together and that edits or frozen splits have torn apart.
         selection: of the records to let in.
         withheld: ids of the categories of these.
         used_categories: ids of the categories that its annotations have.
@@ -150,7 +150,7 @@ def make_plan(corpus: Corpus, connection: Connection, scope: Scope, rule: SplitR
         subdomains=chosen,
         left_out=[LeftOut(reason=reason, images=ids) for reason, ids in reasons.items() if ids],
         left_out_categories=left_out_categories,
-        straddling=[ids for ids in straddling(arrivals, rule) if not chosen.keys().isdisjoint(ids)],
+        straddling=straddling((image for image in arrivals if image.id in chosen), splits, rule.series),
         selection=selection,
         withheld=withheld,
         used_categories=frozenset(instances) - withheld,

@@ -192,7 +192,9 @@ def _how_it_was_split(account: Account) -> str:
         lines.append(f"Off by more than two points, because of what stays together or by chance: {shown}.")
     if splits.straddling:
         lines.append(
-            f"In {len(splits.straddling)} cases, images that belong together were given different splits by a list."
+            f"Images that belong together lie in different splits in {len(splits.straddling)} case"
+            f"{'' if len(splits.straddling) == 1 else 's'}, because they were moved to another subdomain when they had "
+            "their split, or it was given; `manifest.json` lists them."
         )
     return "\n\n".join(lines)
 
