@@ -57,6 +57,16 @@ class LeftOutCategory(BaseModel):
     annotations: int = Field(description="how many were left out")
 
 
+class LeftOutCaptions(BaseModel):
+    """Captions of the release's images that the corpus has and the release has not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str
+    language: str
+    captions: int = Field(description="how many were left out")
+
+
 class Deviation(BaseModel):
     """A subdomain or category whose splits are off their shares by more than two points."""
 
@@ -127,6 +137,7 @@ class Manifest(BaseModel):
     counts: dict[str, SplitCounts] = Field(description="split → counts")
     left_out: list[LeftOut]
     left_out_categories: list[LeftOutCategory]
+    left_out_captions: list[LeftOutCaptions] = []
     scope: ScopeFacts
     splits: SplitFacts
     below_floor: list[BelowFloor]

@@ -174,6 +174,10 @@ def _left_out(account: Account) -> str:
         f"- {left.name} ({left.category_id}), {left.annotations:,} annotations: {left.reason}"
         for left in manifest.left_out_categories
     ]
+    lines += [
+        f"- {left.captions:,} caption{'' if left.captions == 1 else 's'} in {left.language}: {left.reason}"
+        for left in manifest.left_out_captions
+    ]
     if not lines:
         return ""
     return "## Left out\n\n" + "\n".join(lines) + "\n\nThe ids of the images are in `manifest.json`."
