@@ -11,7 +11,9 @@ from mic21.errors import UsageError
 
 def view(
     source: Annotated[Path, typer.Argument(metavar="RELEASE|CORPUS", help="The folder to look through.")],
-    port: Annotated[int | None, typer.Option("--port", help="Of the page.  [default: 8021, or a free one]")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Of the page.  [default: 8021, or a free one]")
+    ] = None,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen at; whoever reaches it sees everything.")
     ] = "127.0.0.1",
@@ -40,7 +42,8 @@ def view(
     warn(problems)
     if static is not None:
         with progress("site") as on_progress:
-            count = write_site(documents, static, on_progress=on_progress)
+            count, problems = write_site(documents, static, on_progress=on_progress)
+        warn(problems)
         typer.echo(f"{static}: {count} files; any web host serves them, such as `python -m http.server -d {static}`")
         return
     try:

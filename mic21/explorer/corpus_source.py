@@ -91,6 +91,12 @@ class CorpusSource:
             image = self._image(connection, id)
         return self.corpus.files.read(image["sha256"], image["extension"]), image["extension"]
 
+    def extension(self, id: int) -> str:
+        """The extension of a photograph's file."""
+        with self.corpus.reading() as connection:
+            extension: str = self._image(connection, id)["extension"]
+        return extension
+
     def digest(self, id: int) -> str:
         """The SHA-256 of a photograph's bytes."""
         with self.corpus.reading() as connection:
@@ -157,8 +163,16 @@ def _fate() -> Any:
             _history.before.like(f'%"{column}"%'),
         )
 
+    by_newer_drafts = exists().where(
+        _history.record == "annotations",
+        _history.record_id == _annotations.id,
+        _history.after.like('%"rejected"%'),
+        _history.run_id == schema.runs.c.id,
+        schema.runs.c.step == "segment",
+    )
     return case(
         (_annotations.status == "draft", "undecided"),
+        ((_annotations.status == "rejected") & by_newer_drafts, "superseded"),
         (_annotations.status == "rejected", "refused"),
         (changed("segmentation"), "corrected"),
         (changed("category_id"), "renamed"),

@@ -127,7 +127,7 @@ class Documents:
         yield from (f"categories/{category.key}.json" for category in self._ontology)
         for id in self.image_ids:
             yield from (f"images/{id}.json", f"tiles/{id}.json", f"thumbnails/{id}.webp")
-            yield f"photographs/{id}.{self._source.picture(id)[1]}"
+            yield f"photographs/{id}.{self._source.extension(id)}"
 
     def _picture(self, folder: str, stem: str, ending: str, path: str) -> bytes:
         id = _number(stem, path)
@@ -326,8 +326,6 @@ class Documents:
         step = max(1, min(height // HEIGHT, width // HEIGHT), -(-width // (WIDEST * HEIGHT)))
         objects = []
         for place, row in enumerate(photograph.annotations):  # as in the columns
-            if row["status"] == "rejected":
-                continue
             try:
                 rle = reduced(segmentation_rle(row["segmentation"], height, width), max(2, step))
             except GeometryError:

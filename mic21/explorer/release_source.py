@@ -129,6 +129,10 @@ class ReleaseSource:
         extension, offset, size, _, _ = self._member(id)
         return self._bytes(self._shard(id), offset, size), extension
 
+    def extension(self, id: int) -> str:
+        """The extension of a photograph's file."""
+        return self._member(id)[0]
+
     def digest(self, id: int) -> str:
         """The SHA-256 of a photograph's bytes."""
         return self._images["sha256"][self._row(id)].as_py()  # type: ignore[no-any-return]  # Arrow's values are foreign

@@ -39,8 +39,8 @@ class Tables:
 
 
 # What became of an annotation: a person has not decided; kept a model's mask, changed it, renamed it, refused it; drew
-# it; or it came with an import.
-FATES = ("undecided", "kept", "corrected", "renamed", "refused", "drawn", "imported")
+# it; it came with an import; or a newer draft took its place.
+FATES = ("undecided", "kept", "corrected", "renamed", "refused", "drawn", "imported", "superseded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,13 @@ class Source(Protocol):
 
     def picture(self, id: int) -> tuple[bytes, str]:
         """The bytes of a photograph, and its extension: `jpg`, `png` or `webp`.
+
+        Raises:
+            UsageError: there is none of that id.
+        """
+
+    def extension(self, id: int) -> str:
+        """The extension of a photograph's file: `jpg`, `png` or `webp`.
 
         Raises:
             UsageError: there is none of that id.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from mic21.errors import UsageError
+from mic21.errors import Mic21Error, UsageError
 from mic21.explorer.candidates import read_candidates
 from mic21.explorer.comparison import compare
 from mic21.explorer.documents import Documents
@@ -48,8 +48,8 @@ def open_documents(
     return documents, comparison.problems if comparison else []
 
 
-def write_site(documents: Documents, folder: Path, *, on_progress: Progress | None = None) -> int:
-    """Write the page and all its documents as files; gives their number.
+def write_site(documents: Documents, folder: Path, *, on_progress: Progress | None = None) -> tuple[int, list[str]]:
+    """Write the page and all its documents as files; gives their number, and what could not be read of the source.
 
     Args:
         documents: opened with `is_static`.
@@ -61,20 +61,26 @@ def write_site(documents: Documents, folder: Path, *, on_progress: Progress | No
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: expected a folder that is new or empty, found something in it")
+    paths = list(documents.paths())
     (folder / "page").mkdir(parents=True, exist_ok=True)
     for name in page_names():
         target = folder / name if name == "index.html" else folder / "page" / name
         target.write_bytes(page_file(name)[0])
-    paths = list(documents.paths())
 
-    def write(path: str) -> None:
+    def write(path: str) -> str | None:
         target = folder / "data" / path
         with contextlib.suppress(FileExistsError):
             target.parent.mkdir(parents=True)
-        target.write_bytes(documents.read(path).data)
+        try:
+            target.write_bytes(documents.read(path).data)
+        except Mic21Error as error:
+            return f"{path}: {error}"
+        return None
 
+    problems: list[str] = []
     with ThreadPoolExecutor() as pool:
-        for done, _ in enumerate(pool.map(write, paths), 1):
+        for done, problem in enumerate(pool.map(write, paths), 1):
+            problems += [problem] if problem else []
             if on_progress:
                 on_progress(done, len(paths))
-    return len(paths) + len(page_names())
+    return len(paths) - len(problems) + len(page_names()), problems

@@ -135,13 +135,20 @@ def draft_outcomes(connection: Connection, images: Mapping[int, object]) -> dict
     """What became of masks that a program drafted, on the images of a release, and how many people drew themselves.
 
     `kept` as they were, `corrected` in mask or category, `rejected`, `undecided`; `drawn` by people from nothing.
+    Drafts that gave way to newer ones were nobody's decision and are not counted.
     """
     annotations, history = schema.annotations.c, schema.history.c
-    changed = select(history.record_id, history.before, history.after).where(history.record == "annotations")
-    decided: dict[int, str] = {}
-    for id, before, after in connection.execute(changed.order_by(history.id)):
+    changed = (
+        select(history.record_id, history.before, history.after, schema.runs.c.step)
+        .join_from(schema.history, schema.runs)
+        .where(history.record == "annotations")
+    )
+    decided: dict[int, str | None] = {}
+    for id, before, after, step in connection.execute(changed.order_by(history.id)):
         old, new = msgspec.json.decode(before), msgspec.json.decode(after)
-        if old.get("status") == "draft":
+        if step == "segment":
+            decided[id] = None
+        elif old.get("status") == "draft":
             corrected = new.get("origin") == "human" or "segmentation" in new or "category_id" in new
             outcomes = {"accepted": "corrected" if corrected else "kept", "rejected": "rejected"}
             decided[id] = outcomes.get(new["status"], "undecided")

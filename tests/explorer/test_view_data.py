@@ -17,6 +17,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from mic21.corpus import edit
+from mic21.corpus.changes import change
 from mic21.corpus.store import Corpus
 from mic21.errors import CheckError, UsageError
 from mic21.explorer.paths import mask_path, reduced
@@ -24,6 +25,7 @@ from mic21.explorer.server import make_app
 from mic21.explorer.source import open_source
 from mic21.explorer.view import open_documents, write_site
 from mic21.geometry import Rle, mask_to_rle, polygons_to_rle, rle_to_mask
+from mic21.release.statistics import draft_outcomes
 
 from .conftest import HARM, PASSWORDS
 
@@ -114,6 +116,22 @@ def test_a_corpus_tells_what_a_person_changed(corpus_client: TestClient) -> None
     place = arrays["id"].tolist().index(1001)
     fates = arrays["annotations.fate"][arrays["annotations.start"][place] :][:2]
     assert [words["annotations.fate"][code] for code in fates] == ["corrected", "kept"]
+
+
+def test_who_rejected_a_mask_is_told(mini: Corpus, tmp_path: Path) -> None:
+    one, two = [row["id"] for row in mini.annotations().to_pylist()][:2]
+    with mini.writing() as connection:
+        run = mini.insert_run(connection, "segment", {})
+        change(connection, run, "annotations", {id: {"status": "draft", "origin": "model"} for id in (one, two)})
+        for id, step in ((one, "review pull"), (two, "segment")):
+            change(connection, mini.insert_run(connection, step, {}), "annotations", {id: {"status": "rejected"}})
+    client = _client(mini.path, tmp_path / "cache")
+    arrays, words = _columns(client.get("/data/index.bin").content)
+    fates = [words["annotations.fate"][code] for code in arrays["annotations.fate"]]
+    assert (fates.count("refused"), fates.count("superseded")) == (1, 1)
+    with mini.reading() as connection:
+        outcomes = draft_outcomes(connection, dict.fromkeys(mini.images()["id"].to_pylist()))
+    assert (outcomes["rejected"], outcomes["undecided"]) == (1, 0)
 
 
 def test_holes_and_parts_are_in_the_path() -> None:
@@ -308,16 +326,28 @@ def test_a_folder_that_is_neither_is_named(tmp_path: Path) -> None:
 
 def test_a_static_site_has_every_document(released: Path, tmp_path: Path) -> None:
     documents, _ = open_documents(released, is_static=True, cache=tmp_path / "cache")
-    count = write_site(documents, tmp_path / "site")
+    count, problems = write_site(documents, tmp_path / "site")
     files = {
         path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*") if path.is_file()
     }
-    assert len(files) == count
+    assert (len(files), problems) == (count, [])
     assert {"index.html", "page/main.js", "data/index.bin", "data/search.json", "data/photographs/1001.jpg"} <= files
     for path in documents.paths():
         assert (tmp_path / "site" / "data" / path).read_bytes() == documents.read(path).data
     with pytest.raises(UsageError, match="new or empty"):
         write_site(documents, tmp_path / "site")
+
+
+def test_a_static_site_does_without_a_photograph_that_is_missing(mini: Corpus, tmp_path: Path) -> None:
+    row = mini.images().to_pylist()[0]
+    mini.files.path(row["sha256"], row["extension"]).unlink()
+    documents, _ = open_documents(mini.path, is_static=True, cache=tmp_path / "cache")
+    count, problems = write_site(documents, tmp_path / "site")
+    assert [problem.partition(":")[0] for problem in sorted(problems)] == [
+        f"photographs/{row['id']}.{row['extension']}",
+        f"thumbnails/{row['id']}.webp",
+    ]
+    assert count == sum(path.is_file() for path in (tmp_path / "site").rglob("*"))
 
 
 def _predictions(folder: Path, records: list[Json]) -> Path:

@@ -12,6 +12,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from mic21.corpus.changes import change
+from mic21.corpus.store import Corpus
 from mic21.explorer.documents import Documents
 from mic21.explorer.server import make_app
 from mic21.explorer.view import open_documents, write_site
@@ -120,6 +122,28 @@ def test_filters_count_combine_and_come_off(page: Page) -> None:
     expect(page.locator("main h1")).not_to_have_text(f"{count} photographs")
     page.go_back()
     expect(page.locator("main h1")).to_have_text(f"{count} photographs")
+
+
+def test_rejected_masks_are_shown_to_those_who_ask(context: BrowserContext, mini: Corpus, tmp_path: Path) -> None:
+    row = mini.annotations().to_pylist()[0]
+    with mini.writing() as connection:
+        run = mini.insert_run(connection, "review pull", {})
+        change(connection, run, "annotations", {row["id"]: {"status": "rejected"}})
+    documents, _ = open_documents(mini.path, cache=tmp_path / "cache")
+    server, address = _serve(make_app(documents))
+    page = context.new_page()
+    page.goto(f"{address}#/masks")
+    expect(page.locator("main h1")).to_have_text(f"{mini.annotations().num_rows} masks")
+    page.goto(f"{address}#/masks?status=rejected")
+    expect(page.locator("main h1")).to_have_text("1 mask")
+    expect(page.locator("path.mask.rejected")).to_have_count(1)
+    drawn = page.locator(f"a[data-image='{row['image_id']}'] path.rejected")
+    page.goto(f"{address}#/images")
+    expect(page.locator(f"a[data-image='{row['image_id']}'] path.mask").first).to_be_visible()
+    expect(drawn).to_have_count(0)
+    page.goto(f"{address}#/images?status=rejected")
+    expect(drawn).to_have_count(1)
+    server.should_exit = True
 
 
 def test_the_tree_of_categories_unfolds(page: Page) -> None:

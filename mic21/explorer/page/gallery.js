@@ -5,6 +5,7 @@ import {readAddress, writeAddress} from "./address.js";
 import * as data from "./data.js";
 import {announce, h, replace, svg} from "./dom.js";
 import {chips, panel} from "./filters.js";
+import {showsRejected} from "./index.js";
 import {inLanguage, name, percent, settings, stored, choose, t} from "./words.js";
 
 const GAP = 10;
@@ -245,6 +246,7 @@ function photographTile(image, view, site) {
     "aria-hidden": "true",
   });
   const chosen = view.filters.get("category");
+  const isShown = (object) => object.status !== "rejected" || showsRejected(view.filters);
   const loaded = new Promise((resolve) => {
     picture.onload = picture.onerror = resolve;
   }); // pictures come first
@@ -262,7 +264,7 @@ function photographTile(image, view, site) {
           svg(
             "g",
             {transform: `scale(${tile.step})`},
-            tile.objects.map((object) => mask(object, site, chosen)),
+            tile.objects.filter(isShown).map((object) => mask(object, site, chosen)),
           ),
         );
       },

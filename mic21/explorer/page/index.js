@@ -7,6 +7,9 @@ const TYPES = {f8: Float64Array, f4: Float32Array, u4: Uint32Array, u2: Uint16Ar
 
 const SIZES = ["small", "medium", "large"]; // COCO's: below 32² and 96² pixels
 
+// Rejected masks are out of sight unless someone asks for them.
+export const showsRejected = (filters) => Boolean(filters.get("status")?.length || filters.get("fate")?.length);
+
 export class Index {
   constructor(buffer, ontology) {
     const length = new DataView(buffer).getUint32(0, true);
@@ -91,6 +94,13 @@ export class Index {
       .map((facet) => ({facet, start: this.arrays[`${facet.of}.start`]}));
     const ofMasks = facets.filter((facet) => facet.of === "annotations");
     const isAsked = ofMasks.some((facet) => facet.wanted);
+    if (!showsRejected(filters)) {
+      const {status} = named;
+      status.wanted = this.#chosen(
+        status,
+        status.words.filter((word) => word !== "rejected"),
+      );
+    }
     const start = this.arrays["annotations.start"];
     const images = new Uint32Array(this.count),
       annotations = new Uint32Array(start[this.count]);
@@ -188,14 +198,18 @@ export class Index {
     const start = this.arrays["annotations.start"],
       scores = this.arrays["annotations.score"],
       areas = this.arrays["annotations.area"];
-    const least = (values, sign) => (image) => {
-      let found = Infinity;
-      for (let at = start[image]; at < start[image + 1]; at++) if (sign * values[at] < found) found = sign * values[at];
+    const statuses = this.arrays["annotations.status"],
+      rejected = this.words["annotations.status"].indexOf("rejected");
+    const fold = (initial, value) => (image) => {
+      let found = initial;
+      for (let at = start[image]; at < start[image + 1]; at++) if (statuses[at] !== rejected) found = value(found, at);
       return found;
     };
+    const least = (values, sign) =>
+      fold(Infinity, (found, at) => (sign * values[at] < found ? sign * values[at] : found));
     return {
       "": (image) => image,
-      objects: (image) => start[image] - start[image + 1],
+      objects: fold(0, (found) => found - 1), // the most masks come first
       ...(scores.some((score) => score === score) ? {score: least(scores, 1)} : {}),
       ...(quality ? {quality: (image) => (quality[image] === quality[image] ? quality[image] : Infinity)} : {}),
       largest: (image) => -width[image] * height[image],

@@ -52,7 +52,7 @@ export function showStatistics(main, view, site) {
       "div",
       {class: "plots"},
       plots.map(([facet, bars, unit]) => plot(facet, bars, unit, view)),
-      perImage(images, arrays["annotations.start"]),
+      perImage(images, index.sorts.objects),
     ),
   );
 }
@@ -116,9 +116,9 @@ function plot(facet, bars, unit, view) {
 }
 
 // How many masks a photograph has.
-function perImage(images, start) {
+function perImage(images, fewer) {
   const counts = new Array(21).fill(0);
-  for (const image of images) counts[Math.min(20, start[image + 1] - start[image])]++;
+  for (const image of images) counts[Math.min(20, -fewer(image))]++;
   while (counts.length > 1 && counts.at(-1) === 0) counts.pop();
   const most = Math.max(...counts, 1);
   return h(
