@@ -153,8 +153,10 @@ def _show(report: ImportReport, as_json: bool) -> None:
         show_json(asdict(report))
         return
     warn([f"left out: {problem}" for problem in report.skipped])
+    warn([f"left out: {count} {what}" for what, count in report.left_out.items()])
     typer.echo(
         f"{report.images} images, {report.annotations} annotations, {report.captions} captions, "
-        f"{report.categories} categories imported; {len(report.linked)} categories linked to the ontology; "
+        f"{report.interactions} interactions, {report.categories} categories imported; "
+        f"{len(report.linked)} categories linked to the ontology; "
         f"{report.unchanged} records were there already; {len(report.skipped)} problems"
     )

@@ -1,4 +1,4 @@
-"""`mic21 release`: build, plan, verify, diff and publish."""
+"""`mic21 release`: build, verify, diff and publish."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -69,12 +69,12 @@ def build(
             opened,
             folder,
             version=version,
-            statuses=status.split(","),
+            statuses=[name.strip() for name in status.split(",")],
             subdomains=subdomain,
             domains=domain,
             licenses=parse_policy(licenses) if licenses else None,
             min_instances=min_instances,
-            languages=languages.split(",") if languages else None,
+            languages=[tag.strip() for tag in languages.split(",")] if languages is not None else None,
             floor=floor,
             allow_unknown_license=allow_unknown_license,
             shares=parse_shares(splits),
@@ -103,6 +103,8 @@ def _show(manifest: Manifest) -> None:
         typer.echo(f"left out: {len(left.images)} images: {left.reason}")
     for category in manifest.left_out_categories:
         typer.echo(f"left out: {category.annotations} annotations of {category.name}: {category.reason}")
+    for captions in manifest.left_out_captions:
+        typer.echo(f"left out: {captions.captions} captions in {captions.language}: {captions.reason}")
     for below in manifest.below_floor:
         typer.echo(f"below the floor: {below.subdomain}: {below.images} images of {below.corpus} in the corpus")
     warn(
@@ -110,6 +112,13 @@ def _show(manifest: Manifest) -> None:
             f"split: {found.kind} {found.key or '(none)'} is off its shares: "
             + ", ".join(f"{split} {share:.0%}" for split, share in found.shares.items())
             for found in splits.deviations
+        ]
+    )
+    warn(
+        [
+            f"split: {len(ids)} images that belong together lie in different splits: {', '.join(map(str, ids[:5]))}"
+            + (" …" if len(ids) > 5 else "")
+            for ids in splits.straddling
         ]
     )
 

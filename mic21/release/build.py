@@ -17,6 +17,7 @@ from mic21.corpus import schema
 from mic21.corpus.coco import records
 from mic21.corpus.store import Corpus
 from mic21.errors import ReleaseError, UsageError
+from mic21.ontology import LANGUAGES
 from mic21.ontology.lint import lint
 from mic21.release.coco import Head
 from mic21.release.contents import write_contents
@@ -87,7 +88,7 @@ def build_release(
         on_progress: called with (images packed, images in all).
 
     Raises:
-        UsageError: a version, status or format that is none.
+        UsageError: a version, status, language or format that is none.
         ReleaseError: the folder exists, the ontology has an error, `release.toml` has a gap, a photograph is missing or
             damaged, no image is left, or the version is too low.
     """
@@ -101,6 +102,7 @@ def build_release(
             raise UsageError(f"format: expected one of {', '.join(FORMATS)}, found {name!r}")
     if target.exists():
         raise ReleaseError(f"{target}: expected a folder that is not there yet: a release never changes")
+    _require_known_languages(corpus, languages or ())
     _require_good_ontology(corpus)
     facts = read_facts(corpus.path)
     scope = Scope(
@@ -128,6 +130,14 @@ def build_release(
     except OSError as error:
         raise ReleaseError(f"{target}: expected room to write a release, found: {error}; nothing was left") from error
     return manifest
+
+
+def _require_known_languages(corpus: Corpus, languages: Sequence[str]) -> None:
+    with corpus.reading() as connection:
+        known = {*LANGUAGES, *connection.execute(select(schema.captions.c.language)).scalars()}
+    for language in languages:
+        if language not in known:
+            raise UsageError(f"languages: expected some of {', '.join(sorted(known))}, found {language!r}")
 
 
 def _require_good_ontology(corpus: Corpus) -> None:
@@ -186,6 +196,7 @@ class _Writer:
             counts=statistics.counts(),
             left_out=list(plan.left_out),
             left_out_categories=list(plan.left_out_categories),
+            left_out_captions=list(plan.left_out_captions),
             scope=ScopeFacts(
                 subdomains=_listed(scope.subdomains),
                 domains=_listed(scope.domains),

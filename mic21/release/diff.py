@@ -22,7 +22,7 @@ _CONTENT = {
     "interactions": ("image_id", "subject_id", "predicate", "object_id"),
 }
 _TABLES = ("images", "annotations", "captions", "interactions", "categories", "names", "subdomains")
-_METADATA = ("subdomain", "license", "author", "source_url", "title")
+_METADATA = ("subdomain", "license", "author", "source_url", "title", "checked", "absent")
 
 
 class ImageChanges(BaseModel):
@@ -34,7 +34,7 @@ class ImageChanges(BaseModel):
     withdrawn: list[int] = Field(description="no longer there")
     moved_split: list[int]
     changed_pixels: list[int] = Field(description="another file under the same id, though the same original")
-    changed_facts: list[int] = Field(description="subdomain, licence, author, source or title")
+    changed_facts: list[int] = Field(description="subdomain, licence, author, source, title, checked or absent")
 
 
 class RecordChanges(BaseModel):
@@ -186,7 +186,9 @@ def _images(old: Path, new: Path) -> ImageChanges:
         withdrawn=sorted(before.keys() - after.keys()),
         moved_split=sorted(id for id in both if before[id]["split"] != after[id]["split"]),
         changed_pixels=sorted(id for id in both if before[id]["sha256"] != after[id]["sha256"]),
-        changed_facts=sorted(id for id in both if any(before[id][name] != after[id][name] for name in _METADATA)),
+        changed_facts=sorted(
+            id for id in both if any(before[id].get(name) != after[id].get(name) for name in _METADATA)
+        ),
     )
 
 

@@ -57,6 +57,16 @@ class LeftOutCategory(BaseModel):
     annotations: int = Field(description="how many were left out")
 
 
+class LeftOutCaptions(BaseModel):
+    """Captions of the release's images that the corpus has and the release has not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str
+    language: str
+    captions: int = Field(description="how many were left out")
+
+
 class Deviation(BaseModel):
     """A subdomain or category whose splits are off their shares by more than two points."""
 
@@ -77,7 +87,7 @@ class SplitFacts(BaseModel):
     salt: str
     series: str = Field(description="author: photographs of an author in a subdomain stay together; none")
     frozen: int = Field(description="images whose split was given, by a list or an earlier release")
-    straddling: list[list[int]] = Field(description="images that belong together and whose given splits differ")
+    straddling: list[list[int]] = Field(description="images that belong together, in different splits")
     deviations: list[Deviation]
 
 
@@ -127,6 +137,7 @@ class Manifest(BaseModel):
     counts: dict[str, SplitCounts] = Field(description="split → counts")
     left_out: list[LeftOut]
     left_out_categories: list[LeftOutCategory]
+    left_out_captions: list[LeftOutCaptions] = []
     scope: ScopeFacts
     splits: SplitFacts
     below_floor: list[BelowFloor]
@@ -142,6 +153,11 @@ class Manifest(BaseModel):
     def to_bytes(self) -> bytes:
         """The one spelling of this manifest."""
         return self._spelt(self.digest)
+
+    def entry(self) -> FileEntry:
+        """The entry that the manifest's own file would have."""
+        data = self.to_bytes()
+        return FileEntry(path=MANIFEST, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
 
     def _spelt(self, digest: str) -> bytes:
         return self.model_copy(update={"digest": digest}).model_dump_json(indent=1).encode() + b"\n"

@@ -16,7 +16,7 @@ from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
 from mic21.errors import ReleaseError
 from mic21.release.license_policy import is_allowed
-from mic21.release.manifest import BelowFloor, LeftOut, LeftOutCategory
+from mic21.release.manifest import BelowFloor, LeftOut, LeftOutCaptions, LeftOutCategory
 from mic21.release.negatives import Negatives
 from mic21.release.splits import SplitRule, assign_splits, read_arrivals, straddling
 
@@ -57,7 +57,8 @@ class Plan:
         subdomains: id → subdomain of its images.
         left_out: the other images, by reason.
         left_out_categories: whose annotations are not in it.
-        straddling: images that belong together and that frozen splits keep apart.
+        left_out_captions: of its images, in languages that were not wanted.
+        straddling: images of it that belong together and that edits or frozen splits have torn apart.
         selection: of the records to let in.
         withheld: ids of the categories of these.
         used_categories: ids of the categories that its annotations have.
@@ -68,6 +69,7 @@ class Plan:
     subdomains: Mapping[int, str | None]
     left_out: Sequence[LeftOut]
     left_out_categories: Sequence[LeftOutCategory]
+    left_out_captions: Sequence[LeftOutCaptions]
     straddling: Sequence[Sequence[int]]
     selection: Selection
     withheld: frozenset[int]
@@ -150,7 +152,8 @@ def make_plan(corpus: Corpus, connection: Connection, scope: Scope, rule: SplitR
         subdomains=chosen,
         left_out=[LeftOut(reason=reason, images=ids) for reason, ids in reasons.items() if ids],
         left_out_categories=left_out_categories,
-        straddling=[ids for ids in straddling(arrivals, rule) if not chosen.keys().isdisjoint(ids)],
+        left_out_captions=_other_languages(connection, scope, chosen),
+        straddling=straddling((image for image in arrivals if image.id in chosen), splits, rule.series),
         selection=selection,
         withheld=withheld,
         used_categories=frozenset(instances) - withheld,
@@ -177,6 +180,20 @@ def _images_with_records(connection: Connection, statuses: Sequence[str]) -> set
         statement = select(table.c.image_id).where(table.c.status.in_(statuses)).distinct()
         found |= set(connection.execute(statement).scalars())
     return found
+
+
+def _other_languages(connection: Connection, scope: Scope, images: Mapping[int, Any]) -> list[LeftOutCaptions]:
+    """The captions of the images in languages that are not wanted, counted language by language."""
+    if scope.languages is None:
+        return []
+    captions = schema.captions.c
+    statement = select(captions.language, captions.image_id)
+    statement = statement.where(captions.status.in_(scope.statuses), captions.language.not_in(scope.languages))
+    counts = Counter(language for language, image_id in connection.execute(statement) if image_id in images)
+    return [
+        LeftOutCaptions(reason="another language", language=language, captions=count)
+        for language, count in sorted(counts.items())
+    ]
 
 
 def _instances(connection: Connection, selection: Selection, images: Mapping[int, Any]) -> dict[int, int]:

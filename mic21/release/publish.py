@@ -2,7 +2,7 @@
 
 What is at the target already and is the same is not sent again, so that a publication that broke off is simply
 repeated. The manifest goes last, and everything is compared with it after it was sent. Another release is never
-overwritten.
+overwritten, nor mixed with what is left of one.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,8 @@ class Target(Protocol):
         """Send what is missing, the manifest last, and compare everything with it.
 
         Raises:
-            ReleaseError: something could not be sent, or is not what it should be after it was.
+            ReleaseError: there are files of something else, something could not be sent, or is not what it should be
+                after it was.
         """
         ...
 
@@ -58,8 +59,8 @@ def publish_release(release: str | Path, target: str, *, on_progress: Progress |
         on_progress: called with (files done, files in all).
 
     Raises:
-        ReleaseError: the release is damaged, another one is at the target, packages are missing, or what arrived is not
-            what was sent.
+        ReleaseError: the release is damaged, another one or files of something else are at the target, packages are
+            missing, or what arrived is not what was sent.
     """
     folder = Path(release)
     manifest = read_manifest(folder)

@@ -3,7 +3,8 @@
 Images are looked at in the order in which they came into the corpus. One that is near to an earlier image, or of the
 same author in the same subdomain, goes where that one is. Any other is drawn: the hash of its group and a salt chooses
 among the splits that have room in its subdomain. A draw depends on earlier images only, withdrawn ones included, and on
-the group and subdomain that each had at first; so neither adding images nor editing them moves one.
+the group and subdomain that each had at first; so neither adding images nor editing them moves one. What edits or given
+splits then tear apart is listed.
 """
 
 import hashlib
@@ -46,13 +47,15 @@ class Arrival(NamedTuple):
 
     Attributes:
         id: of the image.
-        subdomain: the first that it had, or None.
+        first_subdomain: the first that it had, or None.
+        subdomain: that it has now, or None.
         first_group: key of its group of near duplicates at first.
         group: key of its group now.
         author: or None.
     """
 
     id: int
+    first_subdomain: str | None
     subdomain: str | None
     first_group: str
     group: str
@@ -63,7 +66,7 @@ def parse_shares(text: str) -> dict[str, float]:
     """Shares as they are written on the command line.
 
     Raises:
-        UsageError: another split, a share that is no number, or shares that do not add up to 1.
+        UsageError: another split, a share that is no number from 0 to 1, or shares that do not add up to 1.
 
     >>> parse_shares("train=.7,val=.1,test=.2")
     {'train': 0.7, 'val': 0.1, 'test': 0.2}
@@ -77,8 +80,8 @@ def parse_shares(text: str) -> dict[str, float]:
             shares[split] = float(share)
         except ValueError as error:
             raise UsageError(f"splits: expected train=.8,val=.1,test=.1, found {part.strip()!r}") from error
-    if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
-        raise UsageError(f"splits: expected shares that add up to 1, found {text!r}")
+    if not all(0 <= share <= 1 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
+        raise UsageError(f"splits: expected shares from 0 to 1 that add up to 1, found {text!r}")
     return shares
 
 
@@ -98,7 +101,7 @@ def read_arrivals(connection: Connection) -> list[Arrival]:
         select(images.id, images.subdomain, images.group_key, images.author).order_by(images.run_id, images.id)
     )
     return [
-        Arrival(id, subdomains.get(id, subdomain), groups.get(id, group), group, author)
+        Arrival(id, subdomains.get(id, subdomain), subdomain, groups.get(id, group), group, author)
         for id, subdomain, group, author in rows
     ]
 
@@ -110,13 +113,13 @@ def assign_splits(arrivals: Sequence[Arrival], rule: SplitRule) -> dict[int, str
         arrivals: every image of the corpus in the order of coming in.
         rule: how to split.
 
-    >>> together = [Arrival(n, "chess", str(n), str(n), "Ana") for n in range(9)]
+    >>> together = [Arrival(n, "chess", "chess", str(n), str(n), "Ana") for n in range(9)]
     >>> len(set(assign_splits(together, SplitRule()).values()))
     1
     """
     final = Units()
     for image in arrivals:
-        final.join(image.id, [*_keys(image, image.first_group, rule.series), image.group])
+        final.join(image.id, [*_first_keys(image, rule.series), image.group])
     held: dict[int, str] = {}  # unit → the split of its first frozen image
     for image in arrivals:
         if image.id in rule.frozen:
@@ -125,8 +128,8 @@ def assign_splits(arrivals: Sequence[Arrival], rule: SplitRule) -> dict[int, str
     drawn: dict[int, str] = {}
     counts: dict[str | None, dict[str, int]] = {}
     for image in arrivals:
-        first = online.join(image.id, _keys(image, image.first_group, rule.series))
-        of_subdomain = counts.setdefault(image.subdomain, dict.fromkeys(SPLITS, 0))
+        first = online.join(image.id, _first_keys(image, rule.series))
+        of_subdomain = counts.setdefault(image.first_subdomain, dict.fromkeys(SPLITS, 0))
         split = rule.frozen.get(image.id) or held.get(final.of(image.id)) or drawn.get(first)
         if split is None:
             split = _draw(image.first_group, of_subdomain, rule)
@@ -137,25 +140,38 @@ def assign_splits(arrivals: Sequence[Arrival], rule: SplitRule) -> dict[int, str
     }
 
 
-def straddling(arrivals: Iterable[Arrival], rule: SplitRule) -> list[list[int]]:
-    """The images that belong together and that the frozen splits keep apart, unit by unit."""
-    if not rule.frozen:
-        return []
-    final = Units()
-    for image in arrivals:
-        final.join(image.id, [*_keys(image, image.first_group, rule.series), image.group])
-    frozen: dict[int, list[int]] = {}
-    for id in sorted(rule.frozen):
-        if id in final:
-            frozen.setdefault(final.of(id), []).append(id)
-    return [ids for ids in frozen.values() if len({rule.frozen[id] for id in ids}) > 1]
+def straddling(images: Iterable[Arrival], splits: Mapping[int, str], series: Series) -> list[list[int]]:
+    """The images that belong together as they are now and lie in different splits, unit by unit.
+
+    Args:
+        images: to look at.
+        splits: image → split.
+        series: what belongs together beside near duplicates.
+
+    >>> moved = [Arrival(n, theme, "chess", str(n), str(n), "Ana") for n, theme in enumerate(("chess", "tennis"))]
+    >>> straddling(moved, {0: "val", 1: "test"}, "author")
+    [[0, 1]]
+    """
+    now = Units()
+    ids = []
+    for image in images:
+        now.join(image.id, _keys(image.group, image.author, image.subdomain, series))
+        ids.append(image.id)
+    units: dict[int, list[int]] = {}
+    for id in sorted(ids):
+        units.setdefault(now.of(id), []).append(id)
+    return [unit for unit in units.values() if len({splits[id] for id in unit}) > 1]
 
 
-def _keys(image: Arrival, group: str, series: Series) -> list[str]:
+def _first_keys(image: Arrival, series: Series) -> list[str]:
+    return _keys(image.first_group, image.author, image.first_subdomain, series)
+
+
+def _keys(group: str, author: str | None, subdomain: str | None, series: Series) -> list[str]:
     """What an image shares with those that it must stay with."""
-    if series == "none" or not image.author:
+    if series == "none" or not author:
         return [group]
-    return [group, f"{image.author}\n{image.subdomain or ''}"]
+    return [group, f"{author}\n{subdomain or ''}"]
 
 
 def _draw(group: str, counts: Mapping[str, int], rule: SplitRule) -> str:

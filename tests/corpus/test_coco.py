@@ -124,6 +124,50 @@ def test_other_records_under_known_ids_are_refused_or_renumbered(mini: Corpus, t
     assert [(row["id"], row["segmentation"]) for row in moved] == [(100000000002, "[[1,1,9,1,9,9]]")]
 
 
+def _looked_for(file_name: str, names: list[str], **lists: list[int]) -> dict:
+    """A COCO file of an image without annotations that says what somebody looked for in it; categories from 1 up."""
+    categories = [{"id": id, "name": name} for id, name in enumerate(names, 1)]
+    image = {"id": 1, "file_name": file_name, "width": 64, "height": 48}
+    return {"images": [image | lists], "annotations": [], "categories": categories}
+
+
+@pytest.mark.parametrize("adopt", [False, True])
+def test_what_was_looked_for_follows_its_categories(adopt: bool, corpus: Corpus, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.json", tmp_path / "2.json"
+    first.write_text(json.dumps(_looked_for("a.jpg", ["ягода", "dog"])), encoding="utf-8")
+    lists = {"neg_category_ids": [2, 1], "checked": [1], "absent": [2], "not_exhaustive_category_ids": [1]}
+    second.write_text(json.dumps(_looked_for("b.jpg", ["dog", "violin"], **lists)), encoding="utf-8")
+    import_coco(corpus, first)
+    import_coco(corpus, second, renumber=True, adopt=adopt)
+    names = {id: name for id, (name, _) in corpus.imported_categories().items()}
+    names |= {corpus.ontology[key].id: key for key in ("dog", "violin")}
+    (row,) = (row for row in corpus.images().to_pylist() if row["file_name"] == "b.jpg")
+    found = json.loads(row["attributes"])
+    assert {name: [names[id] for id in found[name]] for name in lists} == {
+        "neg_category_ids": ["violin", "dog"],
+        "checked": ["dog"],
+        "absent": ["violin"],
+        "not_exhaustive_category_ids": ["dog"],
+    }
+    export_coco(corpus, tmp_path / "out.json")
+    again = Corpus.create(tmp_path / "again")
+    import_coco(again, tmp_path / "out.json")
+    export_coco(again, tmp_path / "out2.json")
+    assert (tmp_path / "out.json").read_bytes() == (tmp_path / "out2.json").read_bytes()
+
+
+def test_a_category_that_was_looked_for_and_is_another_in_the_corpus_is_named(corpus: Corpus, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.json", tmp_path / "2.json"
+    first.write_text(json.dumps(_looked_for("a.jpg", ["ягода"])), encoding="utf-8")
+    document = _looked_for("b.jpg", [], neg_category_ids=[1, 7])
+    document["images"][0]["id"] = 2
+    second.write_text(json.dumps(document), encoding="utf-8")
+    import_coco(corpus, first)
+    report = import_coco(corpus, second, skip_bad=True)
+    assert report.skipped == ["2.json: images[0].neg_category_ids: expected ids of the categories, found 1"]
+    assert json.loads(corpus.images(images=[2]).to_pylist()[0]["attributes"]) == {"neg_category_ids": [7]}
+
+
 BROKEN = {
     'annotations[0].id: expected a whole number, found "45"': lambda d: d["annotations"][0].update(id="45"),
     "annotations[0].bbox: expected 4 numbers, found 3": lambda d: d["annotations"][0].update(bbox=[1, 2, 3]),

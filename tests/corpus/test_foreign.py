@@ -11,6 +11,7 @@ from PIL import Image
 
 from mic21.cli import run
 from mic21.corpus.check import check
+from mic21.corpus.coco import import_coco
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.foreign import import_foreign
 from mic21.corpus.store import Corpus
@@ -110,6 +111,7 @@ def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photo
     Image.fromarray(ring()).save(source / "masks" / "whole.png")
     small.save(source / "masks" / "small.png")
     mask = {"ImageID": "0aff", "LabelName": "/m/07y_7", "BoxID": "b1"}
+    mask |= {"BoxXMin": "0.25", "BoxXMax": "0.5", "BoxYMin": "0", "BoxYMax": "0.5"}
     write_table(
         source / "train-annotations-object-segmentation.csv",
         [mask | {"MaskPath": "whole.png"}, mask | {"MaskPath": "small.png", "ImageID": "0bff"}],
@@ -158,6 +160,27 @@ def test_tables_of_open_images_in_another_encoding_are_named(corpus: Corpus, pho
         import_foreign(corpus, "open-images", source, images=photographs)
 
 
+def test_a_mask_stands_in_place_of_its_own_box_alone(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "open-images"
+    source.mkdir()
+    Image.fromarray(ring()).save(source / "m.png")
+    label = {"ImageID": "0aff", "LabelName": "/m/07y_7"}
+    corners = {"BoxXMin": "0.145313", "BoxXMax": "0.78125", "BoxYMin": "0.166667", "BoxYMax": "0.833333"}
+    mask = label | {"MaskPath": "m.png", "BoxID": "b1"} | corners
+    write_table(source / "x-object-segmentation.csv", [mask])
+    own = label | {"XMin": "0.1453125", "XMax": "0.78125", "YMin": "0.16666667", "YMax": "0.8333333", "IsGroupOf": "0"}
+    other = own | {"XMin": "0.5", "XMax": "0.75", "YMin": "0.5", "YMax": "1"}
+    group = other | {"XMin": "0.25", "IsGroupOf": "1"}
+    write_table(source / "x-annotations-bbox.csv", [own, other, group, own | {"LabelName": ""}])
+    report = import_foreign(corpus, "open-images", source, images=photographs, skip_bad=True)
+    assert report.skipped == ["x-annotations-bbox.csv: row 4: expected ImageID and LabelName, found none"]
+    boxes = [([10, 8, 40, 32], False), ([32, 24, 16, 24], False), ([16, 24, 32, 24], True)]
+    assert rows(corpus, "bbox", "iscrowd") == boxes
+    write_table(source / "x-annotations-bbox.csv", [{"ImageID": "0aff", "Label": "/m/07y_7"}])
+    with pytest.raises(CorpusError, match="expected columns ImageID and LabelName, found ImageID, Label"):
+        import_foreign(corpus, "open-images", source, images=photographs)
+
+
 def test_visual_genome_comes_in_with_what_things_do(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
     source = tmp_path / "vg"
     source.mkdir()
@@ -182,9 +205,53 @@ def test_visual_genome_comes_in_with_what_things_do(corpus: Corpus, photographs:
     ]
     interactions = corpus.interactions().to_pylist()
     assert [(row["subject_id"], row["predicate"], row["object_id"]) for row in interactions] == [(11, "plays", 12)]
-    import_foreign(corpus, "visual-genome", source, images=photographs, skip_bad=True)
+    again = import_foreign(corpus, "visual-genome", source, images=photographs, skip_bad=True)
     assert corpus.interactions().num_rows == 1
+    assert (report.interactions, again.interactions, again.unchanged) == (1, 0, 6)
     assert [problem.code for problem in check(corpus) if problem.is_error] == []
+
+
+def genome(folder: Path, objects: list[int], relationships: list[tuple[int, str, int]], images: int = 1) -> Path:
+    """Visual Genome with objects in image 3 and relationships there and in the images after it."""
+    folder.mkdir()
+    write(folder / "image_data.json", [{"image_id": 3, "width": WIDTH, "height": HEIGHT}])
+    things = [{"object_id": id, "x": 1, "y": 2, "w": 30, "h": 40, "names": ["violin"]} for id in objects]
+    write(folder / "objects.json", [{"image_id": 3, "objects": things}])
+    related = [
+        {"predicate": predicate, "subject": {"object_id": subject}, "object": {"object_id": object}}
+        for subject, predicate, object in relationships
+    ]
+    write(
+        folder / "relationships.json",
+        [{"image_id": id, "relationships": related} for id in range(3, 3 + images)],
+    )
+    return folder
+
+
+def test_interactions_follow_annotations_that_get_new_ids(corpus: Corpus, tmp_path: Path) -> None:
+    earlier = {"images": [{"id": 9, "file_name": "9.jpg", "width": WIDTH, "height": HEIGHT}]}
+    earlier["annotations"] = [{"id": 11, "image_id": 9, "category_id": 1, "bbox": [1, 1, 5, 5]}]
+    import_coco(corpus, write(tmp_path / "coco.json", earlier | {"categories": [{"id": 1, "name": "ягода"}]}))
+    source = genome(tmp_path / "vg", [11, 12], [(11, "playing", 12)])
+    report = import_foreign(corpus, "visual-genome", source, renumber=True)
+    assert (rows(corpus, "id", "image_id"), report.interactions) == ([(11, 9), (12, 3), (13, 3)], 1)
+    (found,) = corpus.interactions().to_pylist()
+    assert (found["image_id"], found["subject_id"], found["predicate"], found["object_id"]) == (3, 13, "plays", 12)
+
+
+def test_interactions_that_stay_out_are_named_or_counted(
+    corpus: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = genome(tmp_path / "vg", [11, 12], [(11, "playing", 12), (11, "playing", 99), (12, "near", 11)], images=2)
+    assert run(["import", "visual-genome", str(source), "--skip-bad", "-C", str(corpus.path)]) == 0
+    output = capsys.readouterr()
+    assert "2 annotations, 0 captions, 1 interactions, 1 categories imported" in output.out
+    assert output.err.splitlines()[-4:] == [
+        "left out: relationships.json: [0].relationships[1]: expected annotations of image 3, found 11 and 99",
+        "left out: relationships.json: [1].relationships[0]: expected the id of one of the images, found 4",
+        "left out: relationships.json: [1].relationships[1]: expected the id of one of the images, found 4",
+        "left out: 2 relationships that none of our predicates says",
+    ]
 
 
 def region(id: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -234,3 +301,21 @@ def test_addresses_and_labels_of_label_studio_that_are_none_are_named(corpus: Co
         "export.json: [1].data: expected the address of an image, found http://[x/a.jpg",
     ]
     assert [row["file_name"] for row in corpus.images().to_pylist()] == ["shot.jpg"]
+
+
+def test_tasks_of_label_studio_without_a_region_are_empty_images_or_named(
+    corpus: Corpus, photographs: Path, tmp_path: Path
+) -> None:
+    tasks = [
+        {"id": 1, "data": {"image": "x/shot.jpg"}, "annotations": [{"result": []}]},
+        {"id": 2, "data": {"image": "x/0aff.jpg"}, "annotations": []},
+        {"id": 3, "data": {"image": "x/gone.jpg"}, "annotations": [{"result": []}]},
+    ]
+    source = write(tmp_path / "export.json", tasks)
+    named = "export.json: [{}]: expected a region or a photograph that says the image's size, found none"
+    report = import_foreign(corpus, "labelstudio", source, skip_bad=True)
+    assert (report.images, report.skipped) == (0, [named.format(0), named.format(2)])
+    report = import_foreign(corpus, "labelstudio", source, images=photographs, skip_bad=True)
+    assert (report.skipped, report.left_out) == ([named.format(2)], {"tasks that nobody answered": 1})
+    images = [(row["id"], row["file_name"], row["width"], row["height"]) for row in corpus.images().to_pylist()]
+    assert images == [(1, "shot.jpg", WIDTH, HEIGHT)]

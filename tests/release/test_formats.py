@@ -159,6 +159,18 @@ def test_yolo_lines_filled_by_the_even_odd_rule_are_the_masks(full: Release) -> 
         assert (full.path / f"yolo/images/{image['split']}/{image['file_name']}").is_file()
 
 
+def test_yolo_is_found_wherever_it_is_trained_from(
+    full: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the rule of Ultralytics: `path`, from the working directory, or without one the folder of the file."""
+    monkeypatch.chdir(tmp_path)
+    file = full.path / "yolo/data.yaml"
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    root = Path(data.get("path") or file.parent)
+    found = {split: len(list((root / data[split]).glob("*.*"))) for split in SPLITS}
+    assert found == {split: counts.images for split, counts in full.manifest.counts.items()}
+
+
 def _even_odd(points: np.ndarray, height: int, width: int) -> np.ndarray:
     """Pixels whose centre a ray to the left meets an odd number of edges from."""
     inside = np.zeros((height, width), dtype=bool)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
+from mic21.cli import run
 from mic21.corpus import edit, schema
 from mic21.corpus.changes import change, write_property
 from mic21.corpus.store import Corpus
-from mic21.errors import OntologyError, ReleaseError
+from mic21.errors import OntologyError, ReleaseError, UsageError
 from mic21.release.build import build_release
 from mic21.release.license_policy import is_allowed, parse_policy
 from mic21.release.reader import Release
@@ -86,6 +87,33 @@ def test_captions_of_other_languages_stay_out(chess: Corpus, tmp_path: Path) -> 
     assert {c["language"] for split in release.manifest.counts for s in release.samples(split) for c in s.captions} == {
         "bg"
     }
+
+
+def test_captions_left_out_by_language_are_counted(
+    chess: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["release", "build", "-C", str(chess.path), "--version", "1.0.0", "--languages"]
+    assert run([*build, "en, bg", str(tmp_path / "both")]) == 0
+    both = Release(tmp_path / "both")
+    assert (both.captions().num_rows, both.manifest.scope.languages) == (4, ["bg", "en"])
+    assert both.manifest.left_out_captions == []
+    assert run([*build, "bg", str(tmp_path / "one")]) == 0
+    assert "left out: 3 captions in en: another language" in capsys.readouterr().out
+    (left,) = Release(tmp_path / "one").manifest.left_out_captions
+    assert (left.reason, left.language, left.captions) == ("another language", "en", 3)
+    assert "- 3 captions in en: another language" in (tmp_path / "one/README.md").read_text(encoding="utf-8")
+    sheet = (tmp_path / "one/DATASHEET.md").read_text(encoding="utf-8")
+    assert "3 captions in other languages were left out." in sheet
+
+
+def test_languages_that_nobody_knows_are_refused(chess: Corpus, tmp_path: Path) -> None:
+    for languages in (["xx"], ["en", ""], ["en", " bg"]):
+        with pytest.raises(UsageError, match=r"languages: expected some of .*bg, .*en, .*, found '(xx|| bg)'$"):
+            build_release(chess, tmp_path / "none", version="1.0.0", languages=languages)
+    with chess.writing() as connection:
+        change(connection, chess.insert_run(connection, "test", {}), "captions", {1: {"language": "ja"}})
+    manifest = build_release(chess, tmp_path / "release", version="1.0.0", languages=["ja"])
+    assert sum(counts.captions for counts in manifest.counts.values()) == 1
 
 
 def _review(corpus: Corpus, image_id: int, *, is_complete: bool) -> None:

@@ -12,14 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mic21.corpus import edit
+from mic21.corpus import edit, schema
+from mic21.corpus.changes import insert_rows
 from mic21.corpus.ingest import ingest
 from mic21.corpus.store import Corpus
 from mic21.errors import ReleaseError, UsageError
 from mic21.release.build import build_release
 from mic21.release.reader import Release
 from mic21.release.split_lists import read_split_list
-from mic21.release.splits import SHARES, SPLITS, Arrival, SplitRule, assign_splits, parse_shares, read_arrivals
+from mic21.release.splits import (
+    SHARES,
+    SPLITS,
+    Arrival,
+    SplitRule,
+    assign_splits,
+    parse_shares,
+    read_arrivals,
+    straddling,
+)
 
 
 def _arrivals(seed: int, count: int) -> list[Arrival]:
@@ -30,7 +40,7 @@ def _arrivals(seed: int, count: int) -> list[Arrival]:
         subdomain = generator.choice(["chess", "tennis", "rowing", None])
         group = str(generator.choice([id, id, id, max(1, id - 3)]))
         author = generator.choice([None, None, f"author {generator.randrange(count)}"])
-        images.append(Arrival(id, subdomain, group, group, author))
+        images.append(Arrival(id, subdomain, subdomain, group, group, author))
     return images
 
 
@@ -47,11 +57,11 @@ def test_adding_images_moves_none(seed: int, count: int, more: int) -> None:
 
 
 def test_no_image_moves_when_two_groups_become_one_but_those_of_the_younger() -> None:
-    images = [Arrival(id, "chess", str(id), str(id), None) for id in range(1, 101)]
+    images = [Arrival(id, "chess", "chess", str(id), str(id), None) for id in range(1, 101)]
     before = assign_splits(images, SplitRule())
     younger = next(id for id in range(2, 101) if before[id] != before[1])
-    images[younger - 1] = Arrival(younger, "chess", str(younger), "1", None)
-    after = assign_splits([*images, Arrival(101, "chess", "1", "1", None)], SplitRule())
+    images[younger - 1] = Arrival(younger, "chess", "chess", str(younger), "1", None)
+    after = assign_splits([*images, Arrival(101, "chess", "chess", "1", "1", None)], SplitRule())
     assert {id for id in before if after[id] != before[id]} == {younger}
     assert after[younger] == after[101] == after[1]
 
@@ -63,10 +73,11 @@ def test_near_duplicates_and_series_never_straddle() -> None:
         for image in images:
             found.setdefault(key(image), set()).add(splits[image.id])
         assert all(len(of_key) == 1 for of_key in found.values())
+    assert straddling(images, splits, "author") == []
 
 
 def test_shares_hold_in_every_subdomain_within_two_images() -> None:
-    images = [Arrival(id, f"theme {id % 130}", str(id), str(id), None) for id in range(21_000)]
+    images = [Arrival(id, f"theme {id % 130}", f"theme {id % 130}", str(id), str(id), None) for id in range(21_000)]
     splits = assign_splits(images, SplitRule())
     counts = Counter((image.subdomain, splits[image.id]) for image in images)
     for theme in range(130):
@@ -75,12 +86,12 @@ def test_shares_hold_in_every_subdomain_within_two_images() -> None:
 
 
 def test_another_salt_gives_another_split() -> None:
-    images = [Arrival(id, "chess", str(id), str(id), None) for id in range(200)]
+    images = [Arrival(id, "chess", "chess", str(id), str(id), None) for id in range(200)]
     assert assign_splits(images, SplitRule()) != assign_splits(images, SplitRule(salt="another"))
 
 
 def test_frozen_splits_are_honoured_and_carry_their_group_along() -> None:
-    images = [Arrival(id, "chess", str(id // 2), str(id // 2), None) for id in range(40)]
+    images = [Arrival(id, "chess", "chess", str(id // 2), str(id // 2), None) for id in range(40)]
     frozen = {0: "test", 2: "val"}
     splits = assign_splits(images, SplitRule(frozen=frozen))
     assert [splits[id] for id in range(4)] == ["test", "test", "val", "val"]
@@ -88,7 +99,7 @@ def test_frozen_splits_are_honoured_and_carry_their_group_along() -> None:
 
 def test_shares_are_read_and_bad_ones_refused() -> None:
     assert parse_shares("train=1") == {"train": 1.0, "val": 0.0, "test": 0.0}
-    for text in ("train=.5", "train=.5,dev=.5", "train=1.5,val=-.5", "train"):
+    for text in ("train=.5", "train=.5,dev=.5", "train=1.5,val=-.5", "train", "train=nan,val=.1,test=.1", "train=inf"):
         with pytest.raises(UsageError, match="splits"):
             parse_shares(text)
 
@@ -133,6 +144,42 @@ def test_a_corpus_that_grows_and_is_edited_keeps_its_splits(corpus: Corpus, phot
     _ingest(corpus, photographs, range(20, 40))
     after = splits()
     assert {id: after[id] for id in before} == before and len(after) == 40
+
+
+def test_what_a_move_or_a_list_tears_apart_is_listed(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
+    table = ["file,subdomain,license,author"]
+    table += [f"{n:02d}.png,{('chess', 'tennis')[n // 4]},CC0-1.0,Ana" for n in range(8)]
+    (photographs / "table.csv").write_text("\n".join(table))
+    for number in range(8, 40):
+        (photographs / f"{number:02d}.png").unlink()
+    ingest(corpus, [photographs], metadata=photographs / "table.csv")
+    themes = {row["id"]: row["subdomain"] for row in corpus.images().to_pylist()}
+    chess, tennis = ([id for id, theme in themes.items() if theme == key] for key in ("chess", "tennis"))
+    with corpus.writing() as connection:
+        run = corpus.insert_run(connection, "test", {})
+        more = {"language": "en", "kind": "title", "text": "A.", "status": "accepted", "origin": "human", "run_id": run}
+        insert_rows(connection, schema.captions, [{"id": id, "image_id": id} | more for id in themes])
+    with corpus.reading() as connection:
+        arrivals = read_arrivals(connection)
+    drawn = {salt: assign_splits(arrivals, SplitRule(salt=salt)) for salt in "abcdefghijklmnopqrstuvwxyz"}
+    salt = next(salt for salt, splits in drawn.items() if splits[chess[0]] != splits[tennis[0]])
+    before = build_release(corpus, tmp_path / "before", version="1.0.0", salt=salt)
+    assert before.splits.straddling == []
+    edit.move(corpus, "chess", images=tennis)
+    moved = build_release(corpus, tmp_path / "moved", version="1.0.0", salt=salt)
+    splits = Release(tmp_path / "moved").splits()
+    assert splits == Release(tmp_path / "before").splits() and len({splits[id] for id in [*chess, *tennis]}) == 2
+    assert moved.splits.straddling == [sorted([*chess, *tennis])]
+    assert "belong together lie in different splits in 1 case," in (tmp_path / "moved/README.md").read_text("utf-8")
+    alone = build_release(corpus, tmp_path / "alone", version="1.0.0", series="none", salt=salt)
+    assert alone.splits.straddling == []
+    edit.move(corpus, "tennis", images=tennis)
+    frozen = {chess[0]: "train", chess[1]: "val"}
+    given = build_release(corpus, tmp_path / "given", version="1.0.0", frozen=frozen, salt=salt)
+    assert given.splits.straddling == [chess]
+    edit.withdraw(corpus, chess[1:2], reason="asked for")
+    without = build_release(corpus, tmp_path / "without", version="1.0.0", frozen=frozen, salt=salt)
+    assert without.splits.straddling == []
 
 
 def test_a_list_freezes_splits_and_every_bad_line_is_named(chess: Corpus, tmp_path: Path) -> None:

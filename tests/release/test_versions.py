@@ -88,6 +88,17 @@ def test_what_is_mended_is_a_patch(chess: Corpus, one: Path, tmp_path: Path) -> 
     assert (found.level, records.changed, records.relabelled, found.records["captions"].changed) == ("patch", 2, 1, 1)
 
 
+def test_what_was_looked_for_is_a_fact_of_an_image(chess: Corpus, one: Path, tmp_path: Path) -> None:
+    dog = chess.ontology["dog"].id
+    _change(chess, "images", {3: {"attributes": json.dumps({"checked": [dog], "absent": []})}})
+    build_release(chess, tmp_path / "two", version="1.0.1", previous=one)
+    _change(chess, "images", {3: {"attributes": json.dumps({"checked": [dog], "absent": [dog]})}})
+    build_release(chess, tmp_path / "three", version="1.0.2", previous=tmp_path / "two")
+    for old, new in ((one, tmp_path / "two"), (tmp_path / "two", tmp_path / "three")):
+        found = diff_releases(old, new)
+        assert (found.level, found.images.changed_facts) == ("patch", [3])
+
+
 def test_another_split_is_a_break(chess: Corpus, one: Path, tmp_path: Path) -> None:
     shares = {"train": 0.0, "val": 1.0, "test": 0.0}
     build_release(chess, tmp_path / "two", version="2.0.0", shares=shares)

@@ -45,6 +45,7 @@ def insert_annotations(job: ImportJob, doc: Document) -> None:
     for inserter in (masks, texts):
         inserter.finish()
         job.report.unchanged += inserter.unchanged
+    job.annotation_ids |= masks.ids
     job.report.annotations += masks.inserted
     job.report.captions += texts.inserted
 

@@ -1,6 +1,6 @@
 """The images of a COCO file into the corpus, with their photographs where there is a folder of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from mic21.corpus.groups import Groups
 from mic21.corpus.licenses import license_id
 
 _BATCH = 5_000
+# Lists of ids of categories that an image may carry: what somebody looked for in it, and what it does not show.
+_CATEGORY_LISTS = ("absent", "checked", "neg_category_ids", "not_exhaustive_category_ids")
 _IMAGE = frozenset({"id", "file_name", "width", "height", "license", "author", "source_url", "title", "subdomain"})
 
 
@@ -77,8 +79,9 @@ def _image_row(
 
 
 def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
-    """Insert the images that the corpus does not have yet."""
+    """Insert the images that the corpus does not have yet; their categories have come in before them."""
     images = schema.images
+    taken = job.corpus.imported_categories(job.connection).keys()
     existing = {
         row.id: row
         for row in job.connection.execute(
@@ -120,6 +123,7 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
                 continue
             record["attributes"] = with_source_id(record["attributes"], id)
             record["id"], new_id = new_id, new_id + 1
+        record["attributes"] = _with_own_categories(job, record["attributes"], taken, place)
         job.image_ids[id] = record["id"]
         group_key = stored.original_sha256 if stored else f"file:{record['file_name']}"
         if stored:
@@ -132,6 +136,24 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
     for start in range(0, len(rows), _BATCH):
         insert_rows(job.connection, images, rows[start : start + _BATCH])
     job.report.images += len(rows)
+
+
+def _with_own_categories(job: ImportJob, attributes: str | None, taken: Collection[int], place: str) -> str | None:
+    """The attributes of an image with the corpus's ids in its lists of categories.
+
+    An id that the file has no category for stays, as files of captions have none, unless the corpus has taken it.
+    """
+    if not attributes or not any(f'"{name}"' in attributes for name in _CATEGORY_LISTS):
+        return attributes
+    values = msgspec.json.decode(attributes)
+    for name in _CATEGORY_LISTS:
+        ids = values.get(name)
+        if isinstance(ids, list) and all(type(id) is int for id in ids):
+            unknown = [id for id in ids if id not in job.category_ids and (id in taken or id in job.bad_categories)]
+            for id in unknown:
+                job.problem(f"{place}.{name}: expected ids of the categories, found {id}")
+            values[name] = [job.category_ids.get(id, id) for id in ids if id not in unknown]
+    return msgspec.json.encode(values, order="sorted").decode()
 
 
 def _facts(job: ImportJob, file_name: str) -> dict[str, Any]:

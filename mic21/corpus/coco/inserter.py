@@ -24,6 +24,7 @@ class Inserter:
     Attributes:
         inserted: how many came in.
         unchanged: how many the corpus had already, the same.
+        ids: id in the file → id in the corpus, of the records that the corpus has once `finish` was called.
     """
 
     def __init__(
@@ -55,17 +56,17 @@ class Inserter:
         self._renumber = renumber
         self._problem = problem
         self._existing = set(connection.execute(select(table.c.id)).scalars())
-        self._seen: set[int] = set()
+        self.ids: dict[int, int] = {}
         self._rows: list[tuple[Any, ...]] = []
         self._colliding: list[tuple[tuple[Any, ...], str]] = []
 
     def add(self, row: tuple[Any, ...], doc: Document, index: int) -> None:
         """Take a row, the index-th annotation of a document."""
         id = row[0]
-        if id in self._seen:
+        if id in self.ids:
             self._problem(f"{doc.place('annotations', index)}.id: expected an id of its own, found {id} again")
             return
-        self._seen.add(id)
+        self.ids[id] = id
         if id in self._existing:
             self._colliding.append((row, doc.place("annotations", index)))
             return
@@ -87,8 +88,10 @@ class Inserter:
                 values = list(row)
                 values[attributes] = with_source_id(row[attributes], row[0])
                 renumbered.append((new_id, *values[1:]))
+                self.ids[row[0]] = new_id
                 new_id += 1
             else:
+                del self.ids[row[0]]
                 self._problem(f"{place}.id: {row[0]} is another record in the corpus; --renumber gives new ids")
         self._flush(renumbered)
 

@@ -1,5 +1,6 @@
 """One import: what has been read so far, and the way from a file's ids to the corpus's."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,27 +19,32 @@ class ImportReport:
         images: how many came in.
         annotations: how many came in.
         captions: how many came in.
+        interactions: how many came in.
         categories: how many came in as they are; those that the ontology has need no row.
         linked: name → key of the categories that were linked to the ontology's.
         unchanged: records that the corpus had already, the same.
         attached: photographs that came to images which had none.
+        left_out: what the source has and no import takes → how many of it.
         skipped: the problems of the records left out with `skip_bad`.
     """
 
     images: int = 0
     annotations: int = 0
     captions: int = 0
+    interactions: int = 0
     categories: int = 0
     linked: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
     attached: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
 
     def add(self, other: "ImportReport") -> None:
         """Count what another part of the same import did."""
-        for name in ("images", "annotations", "captions", "categories", "unchanged", "attached"):
+        for name in ("images", "annotations", "captions", "interactions", "categories", "unchanged", "attached"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.linked |= other.linked
+        self.left_out = dict(Counter(self.left_out) + Counter(other.left_out))
 
 
 class ImportJob:
@@ -57,6 +63,7 @@ class ImportJob:
         subdomains: keys of the subdomains that the corpus knows.
         sizes: id of an image in the file → height, width.
         image_ids: id of an image in the file → id in the corpus.
+        annotation_ids: id of an annotation in the file → id in the corpus.
         bad_images: ids of images in the file that have problems of their own.
         category_ids: id of a category in the file → id in the corpus.
         bad_categories: ids of categories in the file that have problems of their own.
@@ -80,6 +87,7 @@ class ImportJob:
         self.subdomains = frozenset(subdomain.key for subdomain in corpus.ontology.subdomains())
         self.sizes: dict[int, tuple[int, int]] = {}
         self.image_ids: dict[int, int] = {}
+        self.annotation_ids: dict[int, int] = {}
         self.bad_images: set[int] = set()
         self.category_ids: dict[int, int] = {}
         self.bad_categories: set[int] = set()

@@ -66,6 +66,7 @@ def import_foreign(
     defaults = {"status": "draft" if as_draft else None, "subdomain": subdomain, "language": "en"}
     job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
     job.problems += read.problems
+    job.report.left_out |= read.left_out
     job.keys = corpus.ontology.label_map(read.label_set) if read.label_set else {}
     records = read_images(job, [read.document])
     if folder is not None:

@@ -3,11 +3,12 @@
 The folder holds the tables as they are downloaded, at any depth: `…class-descriptions….csv`,
 `…object-segmentation.csv` with the pictures it names, `…annotations-bbox.csv`, and `…rotation….csv` for
 licences and authors. Images get ids in the order of their names. A picture of a mask may be smaller than its
-photograph; it is then made as large.
+photograph; it is then made as large. A mask stands in place of the box that it was drawn in, which it names by its
+corners (`BoxXMin` and so on), since the tables of boxes have no `BoxID`.
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -19,27 +20,29 @@ from mic21.corpus.foreign.source import Source
 from mic21.errors import CorpusError, UsageError
 from mic21.geometry import bbox, mask_to_rle
 
+_CORNERS = ("XMin", "XMax", "YMin", "YMax")
+_SAME = 1e-5  # of the photograph's side: the tables of masks have fewer digits than those of boxes
+
 Line = TypeVar("Line")
 Row = dict[str, str]
 Size = tuple[int, int]
 
 
 def read_open_images(source: Path, images: Path | None) -> Source:
-    """Import Open Images: its tables, masks and boxes; of what has masks in an image the boxes are left out.
+    """Import Open Images: its tables, masks and boxes; a mask stands in place of its own box.
 
     Raises:
         UsageError: no folder of photographs was given: the tables do not say how large they are.
-        CorpusError: a table is missing or broken.
+        CorpusError: a table is missing, or lacks a column.
     """
     if images is None:
         raise UsageError("--images: expected the folder of the photographs, which alone say their size, found none")
     read = Source(BuiltDocument(source.name), "open-images")
     names = _names(source)
-    masks = [row for path in sorted(source.rglob("*object-segmentation*.csv")) for row in _rows(path)]
-    drawn = {(row["ImageID"], row["LabelName"]) for row in masks}
-    boxes = [row for path in sorted(source.rglob("*annotations-bbox*.csv")) for row in _rows(path)]
-    boxes = [row for row in boxes if (row["ImageID"], row["LabelName"]) not in drawn]
-    if not masks and not boxes:
+    masks = [row for path in sorted(source.rglob("*object-segmentation*.csv")) for row in _rows(read, path)]
+    boxes = [row for path in sorted(source.rglob("*annotations-bbox*.csv")) for row in _rows(read, path)]
+    boxes = _without_masks(boxes, masks)
+    if not masks and not boxes and not read.problems:
         raise CorpusError(f"{source}: expected …object-segmentation.csv or …annotations-bbox.csv, found neither")
     image_ids, sizes = _add_images(read, source, images, {row["ImageID"] for row in [*masks, *boxes]})
     labels = sorted({row["LabelName"] for row in [*masks, *boxes]})
@@ -66,11 +69,16 @@ def _names(source: Path) -> dict[str, str]:
     return names
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(read: Source, path: Path) -> Iterator[Row]:
+    """The rows of a table that say of which image and label they are; the others become problems."""
     for number, row in enumerate(_lines(path, csv.DictReader), 1):
-        if not row.get("ImageID") or not row.get("LabelName"):
-            raise CorpusError(f"{path}: row {number}: expected ImageID and LabelName, found {row}")
-        yield row
+        if number == 1 and not {"ImageID", "LabelName"} <= row.keys():
+            found = ", ".join(filter(None, row))
+            raise CorpusError(f"{path}: expected columns ImageID and LabelName, found {found}")
+        if row["ImageID"] and row["LabelName"]:
+            yield row
+        else:
+            read.problems.append(f"{path.name}: row {number}: expected ImageID and LabelName, found none")
 
 
 def _lines(path: Path, reader: Callable[[TextIO], Iterator[Line]]) -> Iterator[Line]:
@@ -79,6 +87,30 @@ def _lines(path: Path, reader: Callable[[TextIO], Iterator[Line]]) -> Iterator[L
             yield from reader(file)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CorpusError(f"{path}: expected a table in UTF-8, found: {error}") from error
+
+
+def _without_masks(boxes: Sequence[Row], masks: Sequence[Row]) -> list[Row]:
+    """The boxes that no mask was drawn in."""
+    drawn: dict[tuple[str, str], list[list[float]]] = {}
+    for row in masks:
+        drawn.setdefault((row["ImageID"], row["LabelName"]), []).append(_corners(row, "Box"))
+    return [
+        row
+        for row in boxes
+        if not any(_is_same(_corners(row), mask) for mask in drawn.get((row["ImageID"], row["LabelName"]), ()))
+    ]
+
+
+def _corners(row: Row, prefix: str = "") -> list[float]:
+    """Left, right, top and bottom of a box, from 0 to 1; none where the row does not say them."""
+    try:
+        return [float(row[f"{prefix}{name}"]) for name in _CORNERS]
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _is_same(one: list[float], other: list[float]) -> bool:
+    return bool(one and other) and all(abs(a - b) < _SAME for a, b in zip(one, other, strict=True))
 
 
 def _add_images(
@@ -128,10 +160,10 @@ def _mask(read: Source, row: Row, pictures: Mapping[str, Path], size: Size) -> d
 
 def _box(read: Source, row: Row, size: Size) -> dict[str, object] | None:
     height, width = size
-    try:
-        left, right, top, bottom = (float(row[name]) for name in ("XMin", "XMax", "YMin", "YMax"))
-    except (KeyError, TypeError, ValueError) as error:  # of a row that is too short, None
-        read.problems.append(f"box of {row['LabelName']} in {row['ImageID']}: expected four numbers, found: {error}")
+    if not (corners := _corners(row)):
+        found = ", ".join(f"{row.get(name)}" for name in _CORNERS)
+        read.problems.append(f"box of {row['LabelName']} in {row['ImageID']}: expected four numbers, found {found}")
         return None
+    left, right, top, bottom = corners
     box = [left * width, top * height, (right - left) * width, (bottom - top) * height]
     return {"bbox": [round(number, 2) for number in box], "iscrowd": int(row.get("IsGroupOf") == "1")}

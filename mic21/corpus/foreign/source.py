@@ -1,5 +1,6 @@
 """What a reader of another form gives, and how it reads JSON: a record at a time, so that a bad one stops no other."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +23,14 @@ class Source:
         document: images, annotations, categories, licences.
         label_set: of the ontology, that says what the names of the categories mean.
         interactions: between annotations.
+        left_out: what of the source is left where it is → how many of it.
         problems: records that could not be read, each with its place.
     """
 
     document: BuiltDocument
     label_set: str | None = None
     interactions: list[Interaction] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
     def read(self, path: Path, type: type[Record]) -> Iterator[tuple[str, Record]]:

@@ -104,11 +104,14 @@ def read_visual_genome(source: Path, images: Path | None) -> Source:
             else:
                 read.problems.append(f"{place}.objects[{index}].names: expected a name, found none")
     path = source / "relationships.json"
-    for _, related in read.read(path, _Relationships) if path.exists() else ():
-        for one in related.relationships:
+    for place, related in read.read(path, _Relationships) if path.exists() else ():
+        for index, one in enumerate(related.relationships):
             if predicate := PREDICATES.get(one.predicate.strip().casefold()):
                 ends = one.subject.object_id, one.object.object_id
-                read.interactions.append(Interaction(related.image_id, ends[0], predicate, ends[1]))
+                where = f"{place}.relationships[{index}]"
+                read.interactions.append(Interaction(related.image_id, ends[0], predicate, ends[1], where))
+            else:
+                read.left_out["relationships that none of our predicates says"] += 1
     return read
 
 

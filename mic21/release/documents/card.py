@@ -174,6 +174,10 @@ def _left_out(account: Account) -> str:
         f"- {left.name} ({left.category_id}), {left.annotations:,} annotations: {left.reason}"
         for left in manifest.left_out_categories
     ]
+    lines += [
+        f"- {left.captions:,} caption{'' if left.captions == 1 else 's'} in {left.language}: {left.reason}"
+        for left in manifest.left_out_captions
+    ]
     if not lines:
         return ""
     return "## Left out\n\n" + "\n".join(lines) + "\n\nThe ids of the images are in `manifest.json`."
@@ -192,7 +196,9 @@ def _how_it_was_split(account: Account) -> str:
         lines.append(f"Off by more than two points, because of what stays together or by chance: {shown}.")
     if splits.straddling:
         lines.append(
-            f"In {len(splits.straddling)} cases, images that belong together were given different splits by a list."
+            f"Images that belong together lie in different splits in {len(splits.straddling)} case"
+            f"{'' if len(splits.straddling) == 1 else 's'}, because they were moved to another subdomain when they had "
+            "their split, or it was given; `manifest.json` lists them."
         )
     return "\n\n".join(lines)
 

@@ -49,11 +49,13 @@ def _counts(account: Account) -> str:
 
 def _sample(account: Account) -> str:
     left = account.manifest.left_out
-    if not left and not account.manifest.left_out_categories:
+    captions = sum(found.captions for found in account.manifest.left_out_captions)
+    if not left and not account.manifest.left_out_categories and not captions:
         return "Every image of the corpus that was not withdrawn is in it. How the corpus came to be is asked below."
     reasons = "; ".join(f"{len(found.images):,} {found.reason}" for found in left)
     rare = len(account.manifest.left_out_categories)
     more = f" Of {rare} categories the annotations were left out." if rare else ""
+    more += f" {captions:,} captions in other languages were left out." if captions else ""
     return f"It is a part of the corpus. Images left out: {reasons or 'none'}.{more} `manifest.json` lists them all."
 
 

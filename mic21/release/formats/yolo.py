@@ -2,7 +2,8 @@
 
 https://docs.ultralytics.com/datasets/segment/. A line is a class and one polygon. A mask of several parts or with holes
 is drawn in one stroke: the outline goes along a bridge without width to each part and hole and back, so that filling it
-by the even-odd rule gives the mask. Crowds, and objects without a mask, have no line.
+by the even-odd rule gives the mask. Crowds, and objects without a mask, have no line. `data.yaml` has no `path`:
+without one its own folder is meant, wherever it lies, and a relative one would be looked for elsewhere.
 """
 
 import json
@@ -34,7 +35,7 @@ def write_yolo(release: Path) -> None:
             (folder / "images" / split / sample.record["file_name"]).write_bytes(sample.image_bytes)
             label = folder / "labels" / split / f"{sample.key}.txt"
             label.write_text("".join(_lines(sample, classes)), encoding="utf-8")
-    head = ["path: .", *(f"{split}: images/{split}" for split in SPLITS), "names:"]
+    head = [*(f"{split}: images/{split}" for split in SPLITS), "names:"]
     lines = [f"  {number}: {json.dumps(names[id], ensure_ascii=False)}" for id, number in classes.items()]
     (folder / "data.yaml").write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
 

@@ -41,18 +41,31 @@ class StorageTarget:
     def send(
         self, release: Path, files: list[FileEntry], manifest: Manifest, on_progress: Callable[[int, int], None] | None
     ) -> PublishReport:
-        """Send what is missing or differs; each file is read back and hashed, the manifest too, which goes last."""
-        data = manifest.to_bytes()
-        last = FileEntry(path=MANIFEST, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+        """Send what is missing or differs; each file is read back and hashed, the manifest too, which goes last.
+
+        Raises:
+            ReleaseError: there are files that are none of the release's, or a file did not arrive as it was sent.
+        """
+        if foreign := sorted(self._there() - {MANIFEST, *(entry.path for entry in files)}):
+            shown = ", ".join(foreign[:5]) + (f" and {len(foreign) - 5} more" if len(foreign) > 5 else "")
+            raise ReleaseError(f"{self._address}: expected nothing but files of this release, found {shown}")
         report = PublishReport([], [])
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for done, (path, sent) in enumerate(pool.map(lambda entry: self._send(release, entry), files), 1):
                 (report.sent if sent else report.there).append(path)
                 if on_progress:
                     on_progress(done, len(files) + 1)
-        path, sent = self._send(release, last)
+        path, sent = self._send(release, manifest.entry())
         (report.sent if sent else report.there).append(path)
         return report
+
+    def _there(self) -> set[str]:
+        """Paths of the files that are there, relative to the root."""
+        self._system.invalidate_cache()
+        try:
+            return {path.removeprefix(f"{self._root}/") for path in self._system.find(self._root)}
+        except OSError as error:
+            raise ReleaseError(f"{self._address}: expected a place to write to, found: {error}") from error
 
     def _send(self, release: Path, entry: FileEntry) -> tuple[str, bool]:
         remote = f"{self._root}/{entry.path}"
