@@ -1,8 +1,12 @@
-"""Brings people's answers back: incremental by the tasks' `updated_at`, complete, and none is applied twice."""
+"""Brings people's answers back: incremental by the tasks' `updated_at`, complete, and none is applied twice.
+
+Tasks come in the order of their ids, a page at a time. How far a project was pulled is noted after its last page, so
+that a pull that broke off leaves nothing behind that the next one would take for done.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -113,6 +117,7 @@ def pull(
     if not projects:
         raise ReviewError(f"{server.url}: nothing of this corpus was pushed there; push first, or see --url")
     people = {user["id"]: user["email"] for user in server.get("/api/users/")}
+    began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # what is answered from now on is read next time
     readings = [_reading(corpus, server, project, prefer, report) for project in projects]
     run_id = corpus.start_run("review pull", {"server": server.url, "subdomain": subdomain, "accept": accept})
     for done, reading in enumerate(readings):
@@ -128,6 +133,9 @@ def pull(
                     _Pulled(connection, run_id, project, labelling, people, report).take(
                         reading.tasks[task["id"]]["image_id"], task, accept=accept, prefer=prefer
                     )
+        if reading.newest:
+            with corpus.writing() as connection:
+                ledger.write_pulled(connection, project, min(reading.newest, began))
         if on_progress:
             on_progress(done + 1, len(readings))
     corpus.finish_run(run_id)
@@ -138,6 +146,7 @@ def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Pre
     """What is to be read of a project; foreign, doubled and deleted tasks are looked for where the counts differ."""
     own = ledger.corpus_id(corpus)
     with corpus.reading() as connection:
+        pulled = ledger.read_pulled(connection, project)
         known = {
             ledger.task_key(own, image_id): row for image_id, row in ledger.read_tasks(connection, project).items()
         }
@@ -157,22 +166,31 @@ def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Pre
         if gone:
             report.problems.append(f"{address(server, project)}: deleted on the server: tasks of images {gone[:10]}")
         ids = {key: task.id for key, task in by_key.items() if key in known}
-    pulled = [row["updated_at"] for row in known.values() if row["updated_at"]]
     to_decide = conflicts if prefer != "neither" else set()
-    since = None if to_decide or not pulled else datetime.fromisoformat(max(pulled)) - _OVERLAP
+    since = None if to_decide or not pulled else datetime.fromisoformat(pulled) - _OVERLAP
     tasks = {id: known[key] for key, id in ids.items()}
-    return _Reading(server, project, tasks, to_decide, since)
+    return _Reading(server, project, tasks, to_decide, since, pulled or "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """What is to be read of a project: tasks by id, images whose conflicts are to be decided, and since when."""
+    """What is to be read of a project.
+
+    Attributes:
+        server: to ask.
+        project: to read.
+        tasks: rows of the ledger by the server's id.
+        to_decide: images whose answers are to be looked at again, changed or not.
+        since: only tasks that changed after this; None for all.
+        newest: `updated_at` of the task that changed last, of those read so far.
+    """
 
     server: Server
     project: ReviewProject
     tasks: Mapping[int, Row]
     to_decide: Collection[int]
     since: datetime | None
+    newest: str
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         """Tasks that changed, with all their annotations.
@@ -181,6 +199,7 @@ class _Reading:
             ReviewError: an annotation that the server counts is missing.
         """
         for tasks in changed_tasks(self.server, self.project.project_id, self.since):
+            self.newest = max([self.newest, *(task["updated_at"] for task in tasks)])
             changed = [task for task in tasks if self._is_changed(task)]
             for task in changed:
                 counted = (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0)

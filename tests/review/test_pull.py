@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ from mic21.corpus.store import Corpus
 from mic21.errors import ReviewError
 from mic21.geometry import mask_to_rle, rle_to_brush, rle_to_mask, segmentation_to_rle
 from mic21.release.build import build_release
-from mic21.review import ledger
-from mic21.review.photographs import Photographs
+from mic21.review import ledger, projects
+from mic21.review import pull as pull_module
+from mic21.review import server as server_module
+from mic21.review.photographs import LocalFiles, Photographs
 from mic21.review.pull import PullReport, pull
 from mic21.review.push import push
 from mic21.review.server import Server
 from mic21.review.status import draft_status, pair_status, project_status
 
-from .conftest import Annotator
+from .conftest import Annotator, Studio
+from .proxy import Proxy
 
 Result = list[dict[str, Any]]
 
@@ -70,6 +74,27 @@ def test_drafts_that_were_right_are_accepted_bit_for_bit(review: Review) -> None
     assert review.rows(11) == {id: row | {"status": "accepted"} for id, row in before.items()}
     again = review.pull()
     assert (again.tasks, again.applied) == (0, 0)
+
+
+def test_a_pull_that_broke_off_leaves_no_answer_behind(
+    reviewed: Corpus, studio: Studio, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projects, "_PAGE", 1)
+    monkeypatch.setattr(pull_module, "_OVERLAP", timedelta(0))
+    monkeypatch.setattr(server_module, "_TRIES", 1)
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
+        push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="violinist")
+        review = Review(reviewed, server, annotator)
+        for image_id in (7001, 10):  # the last page's answer is the older one
+            annotator.submit(review.task(image_id), review.drafts(image_id))
+        proxy.wanted, proxy.plan = r"GET /api/tasks\?.*&page=2\b", ["reset before"]
+        with pytest.raises(ReviewError, match="no answer to GET"):
+            review.pull()
+        assert proxy.harmed == 1
+        assert {row["status"] for row in review.rows(10).values()} == {"accepted"}
+        assert review.pull().applied == 1
+        assert {row["status"] for row in review.rows(7001).values()} == {"accepted"}
+        assert review.pull().tasks == 0
 
 
 def test_changed_brush_is_exact_and_the_draft_stays_in_the_history(review: Review) -> None:
