@@ -21,7 +21,7 @@ from mic21.geometry import Rle
 from mic21.review import ledger
 from mic21.review.agreement import answers_agree
 from mic21.review.ahead import ahead
-from mic21.review.answers import Answer, read_answer
+from mic21.review.answers import Answer, Broken, read_answer
 from mic21.review.labelling import ELSEWHERE, REJECT, Labelling, read_labelling
 from mic21.review.ledger import ReviewProject
 from mic21.review.merge import MergeReport, Prefer, merge_answer
@@ -84,7 +84,7 @@ class _Submitted:
     was_cancelled: bool
     answer: Answer
     problems: Sequence[str]
-    broken: frozenset[str]
+    broken: Broken
 
 
 def pull(
@@ -294,7 +294,7 @@ class _Pulled:
             bool(annotation["was_cancelled"]),
             answer,
             problems,
-            frozenset(broken),
+            broken,
         )
 
     def _recorded(self, image_id: int) -> dict[int, Row]:
