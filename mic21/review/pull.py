@@ -85,6 +85,7 @@ class _Submitted:
     answer: Answer
     problems: Sequence[str]
     broken: Broken
+    is_broken: bool  # nothing of it can be read
 
 
 def pull(
@@ -104,7 +105,8 @@ def pull(
         server: to ask.
         subdomain: only its projects.
         language: only projects of annotators of this language.
-        accept: of several answers about an image, the `latest`, or none before two annotators `agreed`.
+        accept: of several answers about an image, the `latest`, also of those that waited so far, or none before two
+            annotators `agreed`, and then the latest that another one agrees with.
         prefer: decides conflicts, those of earlier pulls too; `neither` leaves both versions.
         on_progress: called with (projects done, projects in all).
 
@@ -118,7 +120,7 @@ def pull(
         raise ReviewError(f"{server.url}: nothing of this corpus was pushed there; push first, or see --url")
     people = {user["id"]: user["email"] for user in server.get("/api/users/")}
     began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # what is answered from now on is read next time
-    readings = [_reading(corpus, server, project, prefer, report) for project in projects]
+    readings = [_reading(corpus, server, project, accept, prefer, report) for project in projects]
     run_id = corpus.start_run("review pull", {"server": server.url, "subdomain": subdomain, "accept": accept})
     for done, reading in enumerate(readings):
         project = reading.project
@@ -142,20 +144,21 @@ def pull(
     return report
 
 
-def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Prefer, report: PullReport) -> "_Reading":
+def _reading(
+    corpus: Corpus, server: Server, project: ReviewProject, accept: Accept, prefer: Prefer, report: PullReport
+) -> "_Reading":
     """What is to be read of a project; foreign, doubled and deleted tasks are looked for where the counts differ."""
     own = ledger.corpus_id(corpus)
+    states = ["conflict"] if prefer != "neither" else []
+    states += ["waiting"] if accept == "latest" else []
     with corpus.reading() as connection:
         pulled = ledger.read_pulled(connection, project)
         known = {
             ledger.task_key(own, image_id): row for image_id, row in ledger.read_tasks(connection, project).items()
         }
         answers = schema.review_answers.c
-        conflicts = set(
-            connection.execute(
-                select(answers.image_id).where(answers.review_project_id == project.id, answers.state == "conflict")
-            ).scalars()
-        )
+        undecided = select(answers.image_id).where(answers.review_project_id == project.id, answers.state.in_(states))
+        to_decide = set(connection.execute(undecided).scalars())
     ids = {key: row["task_id"] for key, row in known.items()}
     if count_tasks(server, project.project_id) != len(known) or None in ids.values():
         by_key, _ = take_doubles_away(server, server_tasks(server, project.project_id))
@@ -166,7 +169,6 @@ def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Pre
         if gone:
             report.problems.append(f"{address(server, project)}: deleted on the server: tasks of images {gone[:10]}")
         ids = {key: task.id for key, task in by_key.items() if key in known}
-    to_decide = conflicts if prefer != "neither" else set()
     since = None if to_decide or not pulled else datetime.fromisoformat(pulled) - _OVERLAP
     tasks = {id: known[key] for key, id in ids.items()}
     return _Reading(server, project, tasks, to_decide, since, pulled or "")
@@ -240,18 +242,15 @@ class _Pulled:
         image = dict(self.connection.execute(select(images).where(images.c.id == image_id)).mappings().one())
         base = Base.decode(ledger.read_task(self.connection, self.project, image_id)["base"])
         masks = self._masks(image, base)
-        submitted = sorted(
-            (self._read(image, annotation, masks) for annotation in task["annotations"]),
-            key=lambda one: (one.updated_at, one.id),
-        )
+        submitted = sorted((self._read(image, annotation, masks) for annotation in task["annotations"]), key=_when)
         before = self._recorded(image_id)
-        given = [one for one in submitted if not one.was_cancelled]
-        chosen = given[-1] if given else None
-        if chosen and accept == "agreed" and not _agreed(given, image):
-            chosen = None
+        given = [one for one in submitted if not (one.was_cancelled or one.is_broken)]
+        chosen = _agreed(given, image) if accept == "agreed" else given[-1] if given else None
         states: dict[int, str] = {}
         for one in submitted:
-            states[one.id] = "skipped" if one.was_cancelled else "waiting" if chosen is None else "superseded"
+            states[one.id] = "waiting" if chosen is None else "superseded"
+            if one.was_cancelled or one.is_broken:
+                states[one.id] = "skipped" if one.was_cancelled else "broken"
         if chosen is not None:
             states[chosen.id] = self._apply(image, base, chosen, before, prefer)
         self._record(image_id, submitted, states)
@@ -295,6 +294,7 @@ class _Pulled:
             answer,
             problems,
             broken,
+            not isinstance(annotation["result"], list),
         )
 
     def _recorded(self, image_id: int) -> dict[int, Row]:
@@ -371,9 +371,16 @@ class _Pulled:
             self.connection.execute(insert(answers), row)
 
 
-def _agreed(given: Sequence[_Submitted], image: Row) -> bool:
-    """Whether two annotators or more say the same."""
-    latest = {one.annotator: one.answer for one in given}
-    answers = list(latest.values())
+def _agreed(given: Sequence[_Submitted], image: Row) -> _Submitted | None:
+    """The latest answer that another annotator's agrees with, of each one's latest."""
     size = image["height"], image["width"]
-    return len(answers) > 1 and all(answers_agree(answers[0], other, *size) for other in answers[1:])
+    latest = {one.annotator: one for one in given}
+    for one in sorted(latest.values(), key=_when, reverse=True):
+        others = (other for other in latest.values() if other is not one)
+        if any(answers_agree(one.answer, other.answer, *size) for other in others):
+            return one
+    return None
+
+
+def _when(one: _Submitted) -> tuple[str, int]:
+    return one.updated_at, one.id

@@ -269,11 +269,42 @@ def test_latest_answer_counts_and_nobodys_work_is_lost(review: Review) -> None:
     assert line.answered == 1
 
 
-def test_answers_wait_until_two_people_agree(review: Review) -> None:
+def test_answers_wait_until_two_people_agree(review: Review, colleagues: list[Annotator]) -> None:
+    colleague, third = colleagues
     result = review.drafts(3)
-    review.annotator.submit(review.task(3), result)
-    assert (report := review.pull(accept="agreed")).waiting == 1 and report.applied == 0
+    other = copy.deepcopy(result)
+    _region(other, "a46")["value"]["brushlabels"] = ["chessboard"]
+    review.annotator.submit(review.task(3), other)
+    review.annotator.submit(review.task(3), other)  # the same person twice is nobody's agreement
+    assert (report := review.pull(accept="agreed")).waiting == 2 and report.applied == 0
     assert {row["status"] for row in review.rows(3).values()} == {"draft"}
+    submitted = colleague.submit(review.task(3), result)
+    assert (report := review.pull(accept="agreed")).waiting == 3 and report.applied == 0
+    (pair,) = pair_status(review.corpus)
+    assert (pair.images, pair.objects, pair.matched, pair.mask_iou, pair.text_distance) == (1, 2, 2, 1.0, 0.0)
+    assert pair.class_agreement == 0.5  # nothing links a table and a chessboard
+    third.submit(review.task(3), result)  # two of three agree, and the first is none of them
+    assert (report := review.pull(accept="agreed")).waiting == 0 and report.applied == 1
+    assert {row["category"]: row["status"] for row in review.rows(3).values()} == {
+        "chess_player": "accepted",
+        "table": "accepted",
+    }
+    colleague.change(submitted, other)
+    assert (report := review.pull(accept="agreed")).waiting == 0 and report.applied == 1
+    assert {row["category"]: row["status"] for row in review.rows(3).values()} == {
+        "chess_player": "accepted",
+        "chessboard": "accepted",
+    }
+    assert sorted(pair.class_agreement or 0 for pair in pair_status(review.corpus)) == [0.5, 0.5, 1]
+
+
+def test_answers_that_waited_are_taken_over_when_the_latest_counts(review: Review) -> None:
+    review.annotator.submit(review.task(3), review.drafts(3))
+    assert review.pull(accept="agreed").waiting == 1
+    assert review.pull(accept="agreed").tasks == 0
+    assert review.pull(accept="latest").applied == 1
+    assert {row["status"] for row in review.rows(3).values()} == {"accepted"}
+    assert review.pull(accept="latest").tasks == 0
 
 
 def test_accepted_corrections_reach_a_release(review: Review, tmp_path: Path) -> None:
