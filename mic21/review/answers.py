@@ -8,7 +8,7 @@ import msgspec
 
 from mic21.errors import GeometryError
 from mic21.geometry import Rle, brush_to_rle, is_empty, polygons_to_rle
-from mic21.review.labelling import COMPLETE, REASON, REGIONS, THEME, VERDICT, Labelling
+from mic21.review.labelling import COMPLETE, ELSEWHERE, REASON, REGIONS, THEME, VERDICT, Labelling
 from mic21.review.tasks import digest_value
 
 
@@ -116,6 +116,8 @@ def read_answer(
         else:
             kept.append(relation)
     reading.answer.relations = kept
+    if reading.answer.verdict == ELSEWHERE and reading.answer.theme is None:
+        reading.problems.append("wrong theme: expected the theme where the photograph belongs, found none")
     return reading.answer, reading.problems, reading.broken
 
 

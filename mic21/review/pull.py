@@ -46,7 +46,7 @@ class PullReport:
         skipped: answers that say only that a person skipped the image.
         waiting: answers that wait for others to agree with them.
         withdrawn: images that a person rejected.
-        moved_images: images that a person put into another subdomain.
+        moved_images: images that a person put into another subdomain, or back.
         kept: drafts that were right.
         moved: masks that were changed.
         relabelled: annotations that got another category.
@@ -81,11 +81,10 @@ class _Submitted:
     annotator: str
     lead_time: float | None
     updated_at: str
-    was_cancelled: bool
+    silence: str | None  # skipped or broken, where it says nothing about the image
     answer: Answer
     problems: Sequence[str]
     broken: Broken
-    is_broken: bool  # nothing of it can be read
 
 
 def pull(
@@ -244,13 +243,10 @@ class _Pulled:
         masks = self._masks(image, base)
         submitted = sorted((self._read(image, annotation, masks) for annotation in task["annotations"]), key=_when)
         before = self._recorded(image_id)
-        given = [one for one in submitted if not (one.was_cancelled or one.is_broken)]
+        given = [one for one in submitted if one.silence is None]
         chosen = _agreed(given, image) if accept == "agreed" else given[-1] if given else None
-        states: dict[int, str] = {}
-        for one in submitted:
-            states[one.id] = "waiting" if chosen is None else "superseded"
-            if one.was_cancelled or one.is_broken:
-                states[one.id] = "skipped" if one.was_cancelled else "broken"
+        otherwise = "waiting" if chosen is None else "superseded"
+        states = {one.id: one.silence or otherwise for one in submitted}
         if chosen is not None:
             states[chosen.id] = self._apply(image, base, chosen, before, prefer)
         self._record(image_id, submitted, states)
@@ -290,11 +286,10 @@ class _Pulled:
             self.people.get(person, str(person)),
             annotation.get("lead_time"),
             annotation["updated_at"],
-            bool(annotation["was_cancelled"]),
+            "skipped" if annotation["was_cancelled"] else None if isinstance(annotation["result"], list) else "broken",
             answer,
             problems,
             broken,
-            not isinstance(annotation["result"], list),
         )
 
     def _recorded(self, image_id: int) -> dict[int, Row]:
@@ -312,12 +307,9 @@ class _Pulled:
             return str(known["state"])
         answer = chosen.answer
         self.report.applied += 1
-        if answer.verdict in (REJECT, ELSEWHERE):
-            self._judge(image, answer)
+        self._judge(image, answer, [Answer.decode(row["answer"]) for row in before.values()])
+        if answer.verdict in (REJECT, ELSEWHERE):  # its drafts are left as they are
             return "applied"
-        withdrawn_here = any(Answer.decode(row["answer"]).verdict == REJECT for row in before.values())
-        if image["status"] == "withdrawn" and withdrawn_here:
-            change(self.connection, self.run_id, "images", {image["id"]: {"status": "active"}})
         agreed, merged = merge_answer(
             self.connection,
             self.run_id,
@@ -332,16 +324,35 @@ class _Pulled:
         self._count(image["id"], merged)
         return "conflict" if merged.conflicts else "applied"
 
-    def _judge(self, image: Row, answer: Answer) -> None:
-        """The photograph itself is rejected or belongs elsewhere: its drafts are left as they are."""
+    def _judge(self, image: Row, answer: Answer, before: Sequence[Answer]) -> None:
+        """Withdraw the photograph or move it elsewhere; what an earlier answer did to it is taken back first."""
+        values = {}
+        was_rejected = any(earlier.verdict == REJECT for earlier in before)
+        if was_rejected and image["status"] == "withdrawn" and self._changed_by_pull(image["id"], "status"):
+            values["status"] = "active"
+        was_moved = any(earlier.verdict == ELSEWHERE and earlier.theme == image["subdomain"] for earlier in before)
+        if was_moved and self._changed_by_pull(image["id"], "subdomain"):
+            values["subdomain"] = self.project.subdomain
         if answer.verdict == REJECT:
-            self.report.withdrawn += change(
-                self.connection, self.run_id, "images", {image["id"]: {"status": "withdrawn"}}
-            )
-        elif answer.theme:
-            self.report.moved_images += change(
-                self.connection, self.run_id, "images", {image["id"]: {"subdomain": answer.theme}}
-            )
+            values["status"] = "withdrawn"
+        elif answer.verdict == ELSEWHERE and answer.theme:
+            values["subdomain"] = answer.theme
+        change(self.connection, self.run_id, "images", {image["id"]: values})
+        after = {**image, **values}
+        self.report.withdrawn += after["status"] == "withdrawn" != image["status"]
+        self.report.moved_images += after["subdomain"] != image["subdomain"]
+
+    def _changed_by_pull(self, image_id: int, column: str) -> bool:
+        """Whether the last to change a column of an image was a pull, and nobody in the corpus since."""
+        history, runs = schema.history.c, schema.runs.c
+        statement = (
+            select(history.before, runs.step)
+            .join_from(schema.history, schema.runs, history.run_id == runs.id)
+            .where(history.record == "images", history.record_id == image_id)
+            .order_by(history.id.desc())
+        )
+        steps = (step for before, step in self.connection.execute(statement) if column in msgspec.json.decode(before))
+        return next(steps, None) == "review pull"
 
     def _count(self, image_id: int, merged: MergeReport) -> None:
         for name in ("kept", "moved", "relabelled", "deleted", "added", "rewritten"):

@@ -15,6 +15,9 @@ from mic21.corpus.store import Corpus
 from mic21.geometry import iou
 from mic21.review.agreement import Agreement, agreement
 from mic21.review.answers import Answer
+from mic21.review.labelling import ELSEWHERE, REJECT
+
+_NOTHING_SAID = {"skipped", "broken"}  # states of answers that say nothing about the image
 
 Row = Mapping[str, Any]
 
@@ -29,7 +32,7 @@ class ProjectStatus:
         annotator: who, or None for the project as a whole.
         pushed: tasks of the project.
         answered: images answered, those found empty among them.
-        empty: images answered without any object.
+        empty: images found without any object; those that are no photograph of the theme, or none to keep, are not.
         skipped: images only skipped.
         waiting: images whose answers wait for others to agree.
         conflicts: images with a conflict that nobody has decided.
@@ -127,17 +130,19 @@ def _status(key: tuple[str, str], annotator: str | None, pushed: int, answers: S
     regions, seconds = 0, 0.0
     for row in answers:
         states[row["image_id"]].add(row["state"])
-        if row["state"] == "skipped":
+        if row["state"] in _NOTHING_SAID:
             continue
-        count = len(Answer.decode(row["answer"]).regions)
-        (empty.discard if count else empty.add)(row["image_id"])
+        answer = Answer.decode(row["answer"])
+        count = len(answer.regions)
+        is_judged = answer.verdict in (REJECT, ELSEWHERE)
+        (empty.discard if count or is_judged else empty.add)(row["image_id"])
         if row["lead_time"]:
             regions, seconds = regions + count, seconds + row["lead_time"]
     return ProjectStatus(
         *key,
         annotator,
         pushed,
-        answered=sum(found != {"skipped"} for found in states.values()),
+        answered=sum(not found <= _NOTHING_SAID for found in states.values()),
         empty=len(empty),
         skipped=sum(found == {"skipped"} for found in states.values()),
         waiting=sum("waiting" in found for found in states.values()),
@@ -158,7 +163,7 @@ def pair_status(corpus: Corpus, *, subdomain: str | None = None, language: str |
         for (theme, _), _, answers in _by_theme(connection, subdomain, language):
             latest: dict[int, dict[str, Answer]] = defaultdict(dict)
             for row in answers:
-                if row["state"] != "skipped":
+                if row["state"] not in _NOTHING_SAID:
                     latest[row["image_id"]][row["annotator"]] = Answer.decode(row["answer"])
             for image_id, of_image in latest.items():
                 for one, other in combinations(sorted(of_image), 2):

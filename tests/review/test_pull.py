@@ -188,23 +188,47 @@ def test_reviewed_and_empty_is_not_skipped_is_not_unseen(review: Review) -> None
     assert {row["status"] for row in review.rows(3).values()} == {"draft"}
 
 
-def test_verdicts_withdraw_and_move_images_and_leave_their_drafts(review: Review) -> None:
-    def verdict(**chosen: str) -> Result:
-        return [
-            {"id": name, "from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [value]}}
-            for name, value in chosen.items()
-        ]
+def _verdict(**chosen: str) -> Result:
+    return [
+        {"id": name, "from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [value]}}
+        for name, value in chosen.items()
+    ]
 
-    rejected = review.annotator.submit(review.task(11), verdict(verdict="reject", reason="blurred"))
-    review.annotator.submit(review.task(10), verdict(verdict="elsewhere", theme="cellist"))
+
+def test_verdicts_withdraw_and_move_images_and_leave_their_drafts(review: Review) -> None:
+    rejected = review.annotator.submit(review.task(11), _verdict(verdict="reject", reason="blurred"))
+    moved = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere", theme="cellist"))
     report = review.pull()
     assert (report.withdrawn, report.moved_images) == (1, 1)
     assert review.corpus.images(withdrawn=True)["id"].to_pylist() == [11]
     assert review.corpus.images(subdomain="cellist")["id"].to_pylist() == [10]
     assert {row["status"] for row in review.rows(10).values()} == {"draft"}
+    (line,) = (line for line in project_status(review.corpus, subdomain="violinist") if line.annotator is None)
+    assert (line.answered, line.empty) == (2, 0)
     review.annotator.change(rejected, review.drafts(11))
-    review.pull()
+    review.annotator.change(moved, review.drafts(10) + _verdict(verdict="keep"))
+    assert review.pull().moved_images == 1
     assert review.corpus.images(withdrawn=True).num_rows == 0
+    assert review.corpus.images(subdomain="violinist")["id"].to_pylist() == [10, 11, 7001]
+
+
+def test_a_corrected_verdict_leaves_what_the_corpus_decided_since(review: Review) -> None:
+    moved = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere", theme="cellist"))
+    review.pull()
+    for subdomain in ("violinist", "cellist"):
+        edit.move(review.corpus, subdomain, images=[10])
+    review.annotator.change(moved, review.drafts(10))
+    assert review.pull().moved_images == 0
+    assert review.corpus.images(subdomain="cellist")["id"].to_pylist() == [10]
+
+
+def test_a_wrong_theme_without_a_theme_is_named(review: Review) -> None:
+    annotation = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere"))
+    report = review.pull()
+    assert report.problems == [
+        f"image 10, annotation {annotation}: wrong theme: expected the theme where the photograph belongs, found none"
+    ]
+    assert review.corpus.images(subdomain="violinist")["id"].to_pylist() == [10, 11, 7001]
 
 
 def test_conflicts_are_reported_and_both_sides_kept_until_decided(review: Review) -> None:
