@@ -151,6 +151,17 @@ def change_task(connection: Connection, review_project_id: int, image_id: int, *
     )
 
 
+def begin_task(connection: Connection, review_project_id: int, image_id: int, *, empty: str, **values: Any) -> None:
+    """Change columns of a task's row if its base is empty still and no answer was pulled; else leave it as it is."""
+    table = schema.review_tasks
+    connection.execute(
+        update(table)
+        .where(table.c.review_project_id == review_project_id, table.c.image_id == image_id)
+        .where(table.c.base == empty, table.c.updated_at.is_(None))
+        .values(**values)
+    )
+
+
 def read_task(connection: Connection, project: ReviewProject, image_id: int) -> Mapping[str, Any]:
     """The row of an image."""
     table = schema.review_tasks
