@@ -50,6 +50,16 @@ def test_every_image_becomes_one_task_and_one_with_drafts_one_prediction(
     assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
 
 
+def test_images_without_a_subdomain_are_named(corpus: Corpus, server: Server, studio: Studio) -> None:
+    import_coco(corpus, MINI / "instances.json", images=MINI / "images", as_draft=True)
+    edit.move(corpus, "chess", images=[3, 500])
+    report = push(corpus, server, LocalFiles(corpus, studio.files), limit=2)
+    assert report.created == 2
+    assert report.failed == [
+        (id, "expected a subdomain, found none; `mic21 edit move` gives it one") for id in (10, 11, 7001)
+    ]
+
+
 def test_what_drafted_captions_invent_stands_beside_them(
     reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
 ) -> None:
