@@ -46,13 +46,18 @@ class Studio:
         return str(json.loads((self.data / "server.json").read_text())["password"])
 
 
-def start_studio(data: Path, files: Path) -> Studio:
+def start_studio(data: Path, files: Path, *, port: int = 0) -> Studio:
     """`tools/label-studio start`, or the server that runs already."""
-    command = [sys.executable, str(TOOL), "start", "--data", str(data), "--files", str(files)]
+    command = [sys.executable, str(TOOL), "start", "--data", str(data), "--files", str(files), "--port", str(port)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = dict(re.findall(r"export (\w+)=(\S+)", done.stdout))
     return Studio(found["LABEL_STUDIO_URL"], found["LABEL_STUDIO_API_KEY"], files, data)
+
+
+def stop_studio(data: Path) -> None:
+    """`tools/label-studio stop`; what people did stays in the data folder."""
+    subprocess.run([sys.executable, str(TOOL), "stop", "--data", str(data)], check=True)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +65,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     files = tmp_path_factory.getbasetemp()
     data = tmp_path_factory.mktemp("label-studio")
     yield start_studio(data, files)
-    subprocess.run([sys.executable, str(TOOL), "stop", "--data", str(data)], check=True)
+    stop_studio(data)
 
 
 @pytest.fixture

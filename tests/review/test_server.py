@@ -1,7 +1,7 @@
 """Addresses that answer, but are no Label Studio."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -34,11 +34,12 @@ def login_page() -> Iterator[str]:
 
 def test_a_web_page_where_json_is_expected_is_named(login_page: str) -> None:
     with Server(login_page, "key") as server, Server(login_page, "a.personal.token") as personal:
-        for ask in (
+        asks: list[Callable[[], object]] = [
             lambda: server.get("/api/projects"),
             lambda: server.patch("/api/projects/1", {}),
             lambda: server.post("/api/projects", {}),
             lambda: personal.get("/api/projects"),
-        ):
+        ]
+        for ask in asks:
             with pytest.raises(ReviewError, match=f"expected JSON, found text/html; is {login_page} the address"):
                 ask()
