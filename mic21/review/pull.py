@@ -81,7 +81,7 @@ class _Submitted:
     annotator: str
     lead_time: float | None
     updated_at: str
-    silence: str | None  # skipped or broken, where it says nothing about the image
+    was_cancelled: bool
     answer: Answer
     problems: Sequence[str]
     broken: Broken
@@ -243,10 +243,10 @@ class _Pulled:
         masks = self._masks(image, base)
         submitted = sorted((self._read(image, annotation, masks) for annotation in task["annotations"]), key=_when)
         before = self._recorded(image_id)
-        given = [one for one in submitted if one.silence is None]
+        given = [one for one in submitted if not one.was_cancelled]
         chosen = _agreed(given, image) if accept == "agreed" else given[-1] if given else None
         otherwise = "waiting" if chosen is None else "superseded"
-        states = {one.id: one.silence or otherwise for one in submitted}
+        states = {one.id: "skipped" if one.was_cancelled else otherwise for one in submitted}
         if chosen is not None:
             states[chosen.id] = self._apply(image, base, chosen, before, prefer)
         self._record(image_id, submitted, states)
@@ -286,7 +286,7 @@ class _Pulled:
             self.people.get(person, str(person)),
             annotation.get("lead_time"),
             annotation["updated_at"],
-            "skipped" if annotation["was_cancelled"] else None if isinstance(annotation["result"], list) else "broken",
+            bool(annotation["was_cancelled"]),
             answer,
             problems,
             broken,

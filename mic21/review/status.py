@@ -17,8 +17,6 @@ from mic21.review.agreement import Agreement, agreement
 from mic21.review.answers import Answer
 from mic21.review.labelling import ELSEWHERE, REJECT
 
-_NOTHING_SAID = {"skipped", "broken"}  # states of answers that say nothing about the image
-
 Row = Mapping[str, Any]
 
 
@@ -130,7 +128,7 @@ def _status(key: tuple[str, str], annotator: str | None, pushed: int, answers: S
     regions, seconds = 0, 0.0
     for row in answers:
         states[row["image_id"]].add(row["state"])
-        if row["state"] in _NOTHING_SAID:
+        if row["state"] == "skipped":
             continue
         answer = Answer.decode(row["answer"])
         count = len(answer.regions)
@@ -142,7 +140,7 @@ def _status(key: tuple[str, str], annotator: str | None, pushed: int, answers: S
         *key,
         annotator,
         pushed,
-        answered=sum(not found <= _NOTHING_SAID for found in states.values()),
+        answered=sum(found != {"skipped"} for found in states.values()),
         empty=len(empty),
         skipped=sum(found == {"skipped"} for found in states.values()),
         waiting=sum("waiting" in found for found in states.values()),
@@ -163,7 +161,7 @@ def pair_status(corpus: Corpus, *, subdomain: str | None = None, language: str |
         for (theme, _), _, answers in _by_theme(connection, subdomain, language):
             latest: dict[int, dict[str, Answer]] = defaultdict(dict)
             for row in answers:
-                if row["state"] not in _NOTHING_SAID:
+                if row["state"] != "skipped":
                     latest[row["image_id"]][row["annotator"]] = Answer.decode(row["answer"])
             for image_id, of_image in latest.items():
                 for one, other in combinations(sorted(of_image), 2):
