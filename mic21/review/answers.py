@@ -8,7 +8,7 @@ import msgspec
 
 from mic21.errors import GeometryError
 from mic21.geometry import Rle, brush_to_rle, is_empty, polygons_to_rle
-from mic21.review.labelling import COMPLETE, REASON, REGIONS, THEME, VERDICT, Labelling
+from mic21.review.labelling import COMPLETE, ELSEWHERE, REASON, REGIONS, THEME, VERDICT, Labelling
 from mic21.review.tasks import digest_value
 
 
@@ -57,6 +57,21 @@ class Answer(msgspec.Struct):
         return msgspec.json.decode(text, type=Answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What of an answer could not be read: nobody deleted these.
+
+    Attributes:
+        regions: ids.
+        controls: names of text fields.
+        relations: region ids of the two ends.
+    """
+
+    regions: set[str] = field(default_factory=set)
+    controls: set[str] = field(default_factory=set)
+    relations: set[tuple[str, str]] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class _Reading:
     labelling: Labelling
@@ -65,12 +80,12 @@ class _Reading:
     known: Mapping[str, Rle]
     answer: Answer = field(default_factory=Answer)
     problems: list[str] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
+    broken: Broken = field(default_factory=Broken)
 
 
 def read_answer(
     result: object, labelling: Labelling, *, height: int, width: int, known: Mapping[str, Rle]
-) -> tuple[Answer, list[str], set[str]]:
+) -> tuple[Answer, list[str], Broken]:
     """An annotation's `result`.
 
     Args:
@@ -81,19 +96,19 @@ def read_answer(
         known: masks by the digest of Label Studio's value, which need not be read again.
 
     Returns:
-        The answer, what could not be read, and the ids of regions that could not: nobody deleted these.
+        The answer, what is wrong with it, and what could not be read.
     """
     reading = _Reading(labelling, height, width, known)
     if not isinstance(result, list):
-        return reading.answer, [f"result: expected a list, found {type(result).__name__}"], set()
+        return reading.answer, [f"result: expected a list, found {type(result).__name__}"], reading.broken
     for number, item in enumerate(result):
         try:
             _read_item(reading, item)
         except (KeyError, TypeError, ValueError, IndexError, GeometryError) as error:
             id = item.get("id") if isinstance(item, dict) else None
             reading.problems.append(f"result[{number}] ({id}): {error or type(error).__name__}")
-            if isinstance(id, str):
-                reading.broken.add(id)
+            if isinstance(item, Mapping):
+                _note_broken(reading.broken, item)
     kept = []
     for relation in reading.answer.relations:
         if missing := [end for end in (relation[0], relation[2]) if end not in reading.answer.regions]:
@@ -101,7 +116,19 @@ def read_answer(
         else:
             kept.append(relation)
     reading.answer.relations = kept
+    if reading.answer.verdict == ELSEWHERE and reading.answer.theme is None:
+        reading.problems.append("wrong theme: expected the theme where the photograph belongs, found none")
     return reading.answer, reading.problems, reading.broken
+
+
+def _note_broken(broken: Broken, item: Mapping[str, Any]) -> None:
+    match item:
+        case {"type": "relation", "from_id": str(subject), "to_id": str(object)}:
+            broken.relations.add((subject, object))
+        case {"type": "textarea", "from_name": str(control)}:
+            broken.controls.add(control)
+        case {"id": str(id)}:
+            broken.regions.add(id)
 
 
 def _read_item(reading: _Reading, item: Mapping[str, Any]) -> None:

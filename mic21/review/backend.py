@@ -8,7 +8,7 @@ import asyncio
 import base64
 import hmac
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,8 @@ from mic21.review import ledger
 from mic21.review.labelling import Labelling, read_labelling
 from mic21.review.ledger import ReviewProject
 from mic21.review.server import Server
-from mic21.review.tasks import KEY, MODEL_VERSION, ImageDrafts, make_draft, read_drafts
-from mic21.review.web import serve
+from mic21.review.tasks import KEY, MODEL_VERSION, Base, ImageDrafts, make_draft, read_drafts
+from mic21.review.web import bind, serve
 
 PASSWORD_VARIABLE = "MIC21_BACKEND_PASSWORD"
 USER = "mic21"
@@ -71,11 +71,13 @@ class Drafter:
             project = self._project(int(str(request["project"]).partition(".")[0]))
             labelling = read_labelling(self._corpus, request["label_config"], project.language)
             keys = [task["data"].get(KEY) for task in request["tasks"]]
+            answered = {task["data"].get(KEY) for task in request["tasks"] if task.get("annotations")}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ReviewError(f"expected a request for predictions, found one without {error}") from error
         with self._lock:
             ids = {key: image_id for key in keys if (image_id := self._image_id(key)) is not None}
-            drafts = self._draft(project, labelling, list(ids.values()))
+            unseen = {image_id for key, image_id in ids.items() if key not in answered}
+            drafts = self._draft(project, labelling, list(ids.values()), unseen)
         return [drafts.get(ids.get(key, -1), []) for key in keys]
 
     def _project(self, project_id: int) -> ReviewProject:
@@ -89,7 +91,10 @@ class Drafter:
         corpus_id, _, image_id = str(key).rpartition("/")
         return int(image_id) if corpus_id == ledger.corpus_id(self._corpus) and image_id.isdecimal() else None
 
-    def _draft(self, project: ReviewProject, labelling: Labelling, ids: Sequence[int]) -> dict[int, Json]:
+    def _draft(
+        self, project: ReviewProject, labelling: Labelling, ids: Sequence[int], unseen: Collection[int]
+    ) -> dict[int, Json]:
+        """Image id → prediction; those of images that nobody has answered become what an answer is compared with."""
         failed: list[tuple[int, str]] = []
         if self._segmenter:
             failed += segment(self._corpus, self._segmenter, images=ids).failed
@@ -104,9 +109,9 @@ class Drafter:
             for found in read_drafts(self._corpus, connection, selection, project.language, images):
                 image_id = found.image["id"]
                 draft = make_draft(self._on_page(found, labelling), labelling)
-                ledger.change_task(
-                    connection, project.id, image_id, prediction_digest=draft.digest, base=draft.base.encode()
-                )
+                if image_id in unseen:
+                    values = {"prediction_digest": draft.digest, "base": draft.base.encode()}
+                    ledger.begin_task(connection, project.id, image_id, empty=Base().encode(), **values)
                 result = msgspec.json.decode(draft.result)
                 answers[image_id] = {"result": result, "score": draft.score, "model_version": MODEL_VERSION}
                 self._show(f"image {image_id}: {len(draft.base.regions)} regions, {len(draft.base.texts)} texts")
@@ -131,9 +136,12 @@ def serve_drafts(
         password: that requests must bring, with the user name `mic21` (HTTP basic authentication).
         host: address to listen at.
         port: to listen at.
-        beside: called from another thread once requests are answered.
+        beside: called from another thread once requests are answered; what it raises ends the serving.
+
+    Raises:
+        UsageError: the port is taken.
     """
-    serve(make_app(drafter, password), host, port, lambda: asyncio.to_thread(beside))
+    serve(make_app(drafter, password), bind(host, port), lambda: asyncio.to_thread(beside))
 
 
 def make_app(drafter: Drafter, password: str) -> Starlette:

@@ -5,6 +5,7 @@ for one that came with an import and is linked to none of the ontology's.
 """
 
 import colorsys
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -37,6 +38,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (("dominant", "main"), ("attribute", "aro
 _KEYS = "1234567890qwtyasdfg"
 _HOTKEYS = (*_KEYS, *(f"shift+{key}" for key in _KEYS[10:]), *(f"shift+alt+{key}" for key in _KEYS[10:]))
 _CHOICE_HOTKEYS = dict(zip((KEEP, REJECT, ELSEWHERE, *REASONS, COMPLETE), "nxcjlozv", strict=True))
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # names come with imports, too
 _GOLDEN = 0.6180339887498949  # spreads hues evenly, whatever the ids
 
 
@@ -194,12 +196,13 @@ class _Labels:
             return
         ET.SubElement(self.element, "Header", value=heading, size="5")
         for alias, name, id, hint in fresh:
+            name = _NOT_IN_XML.sub("", name).strip() or alias
             name = name if name.casefold() not in self._names else f"{name} ({alias})"
             attributes = {"value": name, "alias": alias, "background": color(id)}
             if len(self.categories) < len(_HOTKEYS):
                 attributes["hotkey"] = _HOTKEYS[len(self.categories)]
             if hint:
-                attributes["hint"] = hint
+                attributes["hint"] = _NOT_IN_XML.sub("", hint)
             ET.SubElement(self.element, "Label", attributes)
             self.categories[alias] = id
             self._names.add(name.casefold())

@@ -90,6 +90,20 @@ def move_project(connection: Connection, project: ReviewProject, project_id: int
     return replace(project, project_id=project_id)
 
 
+def read_pulled(connection: Connection, project: ReviewProject) -> str | None:
+    """When the newest task was changed that a pull has brought, all older ones with it; None before the first pull."""
+    return read_property(connection, _pulled(project))
+
+
+def write_pulled(connection: Connection, project: ReviewProject, updated_at: str) -> None:
+    """Note up to when a project was pulled without a gap."""
+    write_property(connection, _pulled(project), updated_at)
+
+
+def _pulled(project: ReviewProject) -> str:
+    return f"pulled {project.server}/projects/{project.project_id}"
+
+
 def read_tasks(connection: Connection, project: ReviewProject) -> dict[int, Mapping[str, Any]]:
     """Image id → row of the ledger."""
     table = schema.review_tasks
@@ -133,6 +147,17 @@ def change_task(connection: Connection, review_project_id: int, image_id: int, *
     connection.execute(
         update(table)
         .where(table.c.review_project_id == review_project_id, table.c.image_id == image_id)
+        .values(**values)
+    )
+
+
+def begin_task(connection: Connection, review_project_id: int, image_id: int, *, empty: str, **values: Any) -> None:
+    """Change columns of a task's row if its base is empty still and no answer was pulled; else leave it as it is."""
+    table = schema.review_tasks
+    connection.execute(
+        update(table)
+        .where(table.c.review_project_id == review_project_id, table.c.image_id == image_id)
+        .where(table.c.base == empty, table.c.updated_at.is_(None))
         .values(**values)
     )
 

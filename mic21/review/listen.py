@@ -15,7 +15,7 @@ from starlette.routing import Route
 from mic21.corpus.store import Corpus
 from mic21.review import ledger
 from mic21.review.server import Server
-from mic21.review.web import serve
+from mic21.review.web import bind, serve
 
 PATH = "/label-studio"
 SECRET_VARIABLE = "MIC21_WEBHOOK_SECRET"
@@ -39,7 +39,8 @@ def listen(
     Args:
         corpus: whose projects to listen for.
         server: that sends the hints.
-        pull: called for each pull, one at a time, from another thread; it reports its own errors.
+        pull: called for each pull, one at a time, from another thread; it reports what the next one may do better, and
+            what it raises ends the listening.
         secret: without which a hint is refused.
         host: address to listen at.
         port: to listen at.
@@ -48,18 +49,20 @@ def listen(
         quiet: seconds to wait after a hint, for people submit in bursts.
 
     Raises:
+        UsageError: the port is taken.
         ReviewError: the server cannot be reached, or refuses a webhook.
     """
     hook = f"{(address or f'http://{host}:{port}').rstrip('/')}{PATH}"
-    for project_id in _projects(corpus, server):
-        add_webhook(server, project_id, hook, secret)
     hint = asyncio.Event()
-    try:
-        serve(make_app(secret, hint), host, port, lambda: _keep_pulling(pull, hint, every, quiet))
-    finally:
+    with bind(host, port) as listener:
         for project_id in _projects(corpus, server):
-            for webhook in _webhooks(server, project_id, hook):
-                server.delete(f"/api/webhooks/{webhook}/")
+            add_webhook(server, project_id, hook, secret)
+        try:
+            serve(make_app(secret, hint), listener, lambda: _keep_pulling(pull, hint, every, quiet))
+        finally:
+            for project_id in _projects(corpus, server):
+                for webhook in _webhooks(server, project_id, hook):
+                    server.delete(f"/api/webhooks/{webhook}/")
 
 
 def make_app(secret: str, hint: asyncio.Event) -> Starlette:

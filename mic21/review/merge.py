@@ -16,7 +16,7 @@ from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, next_id
 from mic21.corpus.coco.document import bbox_text, segmentation_rle
 from mic21.geometry import Rle, area
-from mic21.review.answers import Answer, AnswerRegion, region_rle
+from mic21.review.answers import Answer, AnswerRegion, Broken, region_rle
 from mic21.review.tasks import Base, BaseRegion, BaseText, digest_annotation
 
 Prefer = Literal["neither", "theirs", "ours"]
@@ -57,7 +57,7 @@ def merge_answer(
     answer: Answer,
     *,
     linked: Mapping[int, int],
-    broken: Iterable[str] = (),
+    broken: Broken,
     prefer: Prefer = "neither",
 ) -> tuple[Base, MergeReport]:
     """Take an answer over into the corpus.
@@ -69,13 +69,13 @@ def merge_answer(
         base: what both sides last agreed on.
         answer: the person's.
         linked: imported category → the ontology's that it is shown as.
-        broken: ids of regions that could not be read: as if the person had not touched them.
+        broken: what could not be read: as if the person had not touched it.
         prefer: whose version counts where both changed; `neither` reports a conflict.
 
     Returns:
         What both sides agree on now, and what was done.
     """
-    merge = _Merge(connection, run_id, image, base, answer, linked, frozenset(broken), prefer)
+    merge = _Merge(connection, run_id, image, base, answer, linked, broken, prefer)
     merge.regions()
     merge.texts()
     merge.interactions()
@@ -94,7 +94,7 @@ class _Merge:
         base: Base,
         answer: Answer,
         linked: Mapping[int, int],
-        broken: frozenset[str],
+        broken: Broken,
         prefer: Prefer,
     ) -> None:
         self.connection, self.run_id, self.image = connection, run_id, image
@@ -106,6 +106,7 @@ class _Merge:
         self.rows = {name: self._read(name) for name in self.changes}
         self.next_ids = {name: next_id(connection, schema.RECORDS[name]) for name in self.changes}
         self.annotation_of: dict[str, int] = {}  # region id of the answer → annotation
+        self.unsettled: set[int] = set()  # annotations whose relations cannot be told from this answer
 
     def _read(self, record: str) -> dict[int, Row]:
         table = schema.RECORDS[record]
@@ -129,7 +130,7 @@ class _Merge:
             else:
                 fresh.append(id)
         for annotation, ids in sorted(sent.items()):
-            if not self.broken.isdisjoint(ids):
+            if not self.broken.regions.isdisjoint(ids):
                 self._keep_base(ids)
             else:
                 self._sent_annotation(annotation, ids)
@@ -143,12 +144,10 @@ class _Merge:
         there = [id for id in ids if id in self.answer.regions]
         known = [self.base.regions[id] for id in ids if id in self.base.regions]
         ours = digest_annotation(row["category_id"], row["segmentation"])
-        ours_changed = row["status"] == "rejected" or any(region.stored != ours for region in known)
+        was_rejected = any(region.is_rejected for region in known)
+        ours_changed = (row["status"] == "rejected") != was_rejected or any(region.stored != ours for region in known)
         if not there:
-            what = f"annotation {annotation}: deleted by the person, changed in the corpus"
-            if row["status"] != "rejected" and self._decide(ours_changed, what, ids):
-                self._change("annotations", row, {"status": "rejected"})
-                self.report.deleted += 1
+            self._deleted_annotation(row, ids, known, ours_changed)
             return
         # A part of a polygon that got a category of its own is an object of its own.
         category = self.answer.regions[there[0]].category
@@ -156,20 +155,18 @@ class _Merge:
             if self.answer.regions[id].category != category:
                 self._new_annotation(id, self.answer.regions[id])
         parts = [id for id in there if self.answer.regions[id].category == category]
-        moved = not self._same_mask(row, parts, ids)
+        moved = not (self._is_sent_mask(parts, ids) or self._is_stored_mask(row, parts))
         relabelled = category != (known[0].category if known else self._shown(row["category_id"]))
-        values: dict[str, Any] = {"status": "accepted"}
-        if moved:
-            values |= self._mask(parts)
-        if relabelled:
-            values["category_id"] = category
-        if len(values) > 1:
-            values["origin"] = "human"
+        is_new = moved or relabelled or any(region.is_deleted for region in known)
+        if was_rejected and not is_new and not ours_changed:  # decided for the corpus before
+            self._keep_base(ids)
+            return
+        values = self._page_values(row, parts, known, moved=moved, ours_changed=ours_changed)
         after = {**row, **values}
         theirs = digest_annotation(after["category_id"], after["segmentation"])
         if theirs == ours and row["status"] != "rejected":
-            ours_changed = False  # both came to the same
-        what = "changed on both sides" if moved or relabelled else "changed in the corpus since it was sent"
+            ours_changed = False  # the page says what the corpus has
+        what = "changed on both sides" if is_new else "changed in the corpus since it was sent"
         if self._decide(ours_changed, f"annotation {annotation}: {what}", ids):
             self.report.moved += moved
             self.report.relabelled += relabelled
@@ -177,17 +174,58 @@ class _Merge:
             self._change("annotations", row, values)
             self._agree(parts, annotation, category, theirs)
         elif self.prefer == "ours":
-            self._agree(parts, annotation, category, ours)
+            self._agree(parts, annotation, category, ours, is_rejected=row["status"] == "rejected")
         self.annotation_of |= dict.fromkeys(parts, annotation)
 
-    def _same_mask(self, row: Row, parts: Sequence[str], ids: Sequence[str]) -> bool:
-        """Whether the mask is the one that was sent, or the one that is stored."""
+    def _deleted_annotation(
+        self, row: Row, ids: Sequence[str], known: Sequence[BaseRegion], ours_changed: bool
+    ) -> None:
+        """A region that is not on the page; it stays in the base, so that an answer which has it changes only that."""
+        is_rejected = row["status"] == "rejected"
+        if not is_rejected and (ours_changed or not all(region.is_deleted for region in known)):
+            what = f"annotation {row['id']}: deleted by the person, changed in the corpus"
+            is_rejected = self._decide(ours_changed, what, ids)
+            if is_rejected:
+                self._change("annotations", row, {"status": "rejected"})
+                self.report.deleted += 1
+            elif self.prefer == "neither":
+                return
+        if not is_rejected:
+            self.unsettled.add(row["id"])
+        stored = digest_annotation(row["category_id"], row["segmentation"])
+        for id in ids:
+            self.new_base.regions[id] = msgspec.structs.replace(
+                self.base.regions[id], stored=stored, is_rejected=is_rejected, is_deleted=True
+            )
+
+    def _page_values(
+        self, row: Row, parts: Sequence[str], known: Sequence[BaseRegion], *, moved: bool, ours_changed: bool
+    ) -> dict[str, Any]:
+        """The columns of an annotation that make it what the page says."""
+        category = self.answer.regions[parts[0]].category
+        values: dict[str, Any] = {"status": "accepted"}
+        if moved or (ours_changed and self._mask_changed_here(row, known) and not self._is_stored_mask(row, parts)):
+            values |= self._mask(parts)
+        if category not in (row["category_id"], self._shown(row["category_id"])):
+            values["category_id"] = category
+        return values if len(values) == 1 else values | {"origin": "human"}
+
+    def _is_sent_mask(self, parts: Sequence[str], ids: Sequence[str]) -> bool:
         known = {id: self.base.regions[id].sent for id in ids if id in self.base.regions}
-        if known and {id: self.answer.regions[id].digest for id in parts} == known:
-            return True
+        return bool(known) and {id: self.answer.regions[id].digest for id in parts} == known
+
+    def _is_stored_mask(self, row: Row, parts: Sequence[str]) -> bool:
+        """Whether the page has the corpus's mask, pixel for pixel; polygons are never compared so."""
         size = self.image["height"], self.image["width"]
         polygons = any(not isinstance(self.answer.regions[id].segmentation, Mapping) for id in parts)
         return not polygons and len(parts) == 1 and self._rle(parts[0]) == segmentation_rle(row["segmentation"], *size)
+
+    def _mask_changed_here(self, row: Row, known: Sequence[BaseRegion]) -> bool:
+        """Whether the corpus's mask is another than the one in the base, whose digest is of category and mask."""
+        categories = {row["category_id"], *(region.category for region in known)}
+        categories |= {imported for imported, category in self.linked.items() if category in categories}
+        stored = {region.stored for region in known}
+        return stored.isdisjoint(digest_annotation(id, row["segmentation"]) for id in categories)
 
     def _rle(self, id: str) -> Rle:
         return region_rle(self.answer.regions[id], self.image["height"], self.image["width"])
@@ -230,17 +268,20 @@ class _Merge:
     def _shown(self, category_id: int) -> int:
         return self.linked.get(category_id, category_id)
 
-    def _agree(self, ids: Sequence[str], annotation: int, category: int, stored: str) -> None:
+    def _agree(
+        self, ids: Sequence[str], annotation: int, category: int, stored: str, *, is_rejected: bool = False
+    ) -> None:
         for id in ids:
             self.annotation_of[id] = annotation
             sent = self.answer.regions[id].digest
-            self.new_base.regions[id] = BaseRegion(annotation, category, sent, stored)
+            self.new_base.regions[id] = BaseRegion(annotation, category, sent, stored, is_rejected)
 
     def _keep_base(self, ids: Iterable[str]) -> None:
         for id in ids:
             if id in self.base.regions:
                 self.new_base.regions[id] = self.base.regions[id]
                 self.annotation_of[id] = self.base.regions[id].annotation
+                self.unsettled.add(self.base.regions[id].annotation)
 
     # Captions
 
@@ -249,6 +290,10 @@ class _Merge:
         for control in sorted(self.base.texts.keys() | self.answer.texts.keys()):
             kind, _, language = control.partition("-")
             base = self.base.texts.get(control)
+            if control in self.broken.controls:
+                if base:
+                    self.new_base.texts[control] = base
+                continue
             texts: Sequence[str] = self.answer.texts.get(control, [])
             row = self.rows["captions"].get(base.caption) if base else None
             if base and row:
@@ -258,26 +303,28 @@ class _Merge:
                 self.new_base.texts.setdefault(control, BaseText(caption, text))
 
     def _sent_text(self, control: str, base: BaseText, row: Row, texts: Sequence[str]) -> Sequence[str]:
-        """Decide about a caption that was sent; gives the texts beyond it."""
-        text = texts[0] if texts else None
-        ours_changed = (row["text"] != base.text or row["status"] == "rejected") and text != row["text"]
-        if text is None and row["status"] == "rejected":
-            return []
-        if not self._decide(ours_changed, f"caption {row['id']}: changed on both sides or in the corpus since", ()):
+        """Decide about a caption that was sent; gives the texts beyond it. A rejected one is an empty text."""
+        text = texts[0] if texts else ""
+        stored = "" if row["status"] == "rejected" else row["text"]
+        if base.sent == text and base.text == stored:  # decided for the corpus before
             self.new_base.texts[control] = base
             return texts[1:]
-        if text is None:
+        ours_changed = stored not in (base.text, text)
+        if not self._decide(ours_changed, f"caption {row['id']}: changed on both sides or in the corpus since", ()):
+            self.new_base.texts[control] = base if self.prefer == "neither" else BaseText(row["id"], stored, text)
+            return texts[1:]
+        self.new_base.texts[control] = BaseText(row["id"], text)
+        if text:
+            values = {"status": "accepted"}
+            if text != row["text"]:
+                values |= {"text": text, "origin": "human"}
+                self.report.rewritten += 1
+            else:
+                self.report.kept += 1
+            self._change("captions", row, values)
+        elif stored:
             self._change("captions", row, {"status": "rejected"})
             self.report.deleted += 1
-            return []
-        values = {"status": "accepted"}
-        if text != row["text"]:
-            values |= {"text": text, "origin": "human"}
-            self.report.rewritten += 1
-        else:
-            self.report.kept += 1
-        self._change("captions", row, values)
-        self.new_base.texts[control] = BaseText(row["id"], text)
         return texts[1:]
 
     def _add_text(self, kind: str, language: str, text: str) -> int:
@@ -297,6 +344,7 @@ class _Merge:
             for subject, predicate, object in self.answer.relations
             if subject in self.annotation_of and object in self.annotation_of
         }
+        unread = {frozenset(map(self.annotation_of.get, ends)) for ends in self.broken.relations}
         for id, sent in self.base.interactions.items():
             row = self.rows["interactions"].get(id)
             if row is None or row["status"] == "rejected":
@@ -304,20 +352,16 @@ class _Merge:
             if sent in theirs:
                 self._change("interactions", row, {"status": "accepted"})
                 self.new_base.interactions[id] = sent
+            elif not self.unsettled.isdisjoint((sent[0], sent[2])) or {sent[0], sent[2]} in unread:
+                self.new_base.interactions[id] = sent
             else:
                 self._change("interactions", row, {"status": "rejected"})
                 self.report.deleted += 1
         known = set(self.base.interactions.values())
+        live = [row for row in self.rows["interactions"].values() if row["status"] in _LIVE]
         for subject, predicate, object in sorted(theirs - known):
             triple = {"subject_id": subject, "predicate": predicate, "object_id": object}
-            twin = next(
-                (
-                    row
-                    for row in self.rows["interactions"].values()
-                    if row["status"] in _LIVE and all(row[name] == value for name, value in triple.items())
-                ),
-                None,
-            )
+            twin = next((row for row in live if triple.items() <= row.items()), None)
             if twin is not None:
                 self._change("interactions", twin, {"status": "accepted"})
                 self.new_base.interactions[twin["id"]] = (subject, predicate, object)

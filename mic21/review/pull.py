@@ -1,8 +1,12 @@
-"""Brings people's answers back: incremental by the tasks' `updated_at`, complete, and none is applied twice."""
+"""Brings people's answers back: incremental by the tasks' `updated_at`, complete, and none is applied twice.
+
+Tasks come in the order of their ids, a page at a time. How far a project was pulled is noted after its last page, so
+that a pull that broke off leaves nothing behind that the next one would take for done.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +21,7 @@ from mic21.geometry import Rle
 from mic21.review import ledger
 from mic21.review.agreement import answers_agree
 from mic21.review.ahead import ahead
-from mic21.review.answers import Answer, read_answer
+from mic21.review.answers import Answer, Broken, read_answer
 from mic21.review.labelling import ELSEWHERE, REJECT, Labelling, read_labelling
 from mic21.review.ledger import ReviewProject
 from mic21.review.merge import MergeReport, Prefer, merge_answer
@@ -42,7 +46,7 @@ class PullReport:
         skipped: answers that say only that a person skipped the image.
         waiting: answers that wait for others to agree with them.
         withdrawn: images that a person rejected.
-        moved_images: images that a person put into another subdomain.
+        moved_images: images that a person put into another subdomain, or back.
         kept: drafts that were right.
         moved: masks that were changed.
         relabelled: annotations that got another category.
@@ -80,7 +84,7 @@ class _Submitted:
     was_cancelled: bool
     answer: Answer
     problems: Sequence[str]
-    broken: frozenset[str]
+    broken: Broken
 
 
 def pull(
@@ -100,7 +104,8 @@ def pull(
         server: to ask.
         subdomain: only its projects.
         language: only projects of annotators of this language.
-        accept: of several answers about an image, the `latest`, or none before two annotators `agreed`.
+        accept: of several answers about an image, the `latest`, also of those that waited so far, or none before two
+            annotators `agreed`, and then the latest that another one agrees with.
         prefer: decides conflicts, those of earlier pulls too; `neither` leaves both versions.
         on_progress: called with (projects done, projects in all).
 
@@ -113,7 +118,8 @@ def pull(
     if not projects:
         raise ReviewError(f"{server.url}: nothing of this corpus was pushed there; push first, or see --url")
     people = {user["id"]: user["email"] for user in server.get("/api/users/")}
-    readings = [_reading(corpus, server, project, prefer, report) for project in projects]
+    began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # what is answered from now on is read next time
+    readings = [_reading(corpus, server, project, accept, prefer, report) for project in projects]
     run_id = corpus.start_run("review pull", {"server": server.url, "subdomain": subdomain, "accept": accept})
     for done, reading in enumerate(readings):
         project = reading.project
@@ -128,25 +134,30 @@ def pull(
                     _Pulled(connection, run_id, project, labelling, people, report).take(
                         reading.tasks[task["id"]]["image_id"], task, accept=accept, prefer=prefer
                     )
+        if reading.newest:
+            with corpus.writing() as connection:
+                ledger.write_pulled(connection, project, min(reading.newest, began))
         if on_progress:
             on_progress(done + 1, len(readings))
     corpus.finish_run(run_id)
     return report
 
 
-def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Prefer, report: PullReport) -> "_Reading":
+def _reading(
+    corpus: Corpus, server: Server, project: ReviewProject, accept: Accept, prefer: Prefer, report: PullReport
+) -> "_Reading":
     """What is to be read of a project; foreign, doubled and deleted tasks are looked for where the counts differ."""
     own = ledger.corpus_id(corpus)
+    states = ["conflict"] if prefer != "neither" else []
+    states += ["waiting"] if accept == "latest" else []
     with corpus.reading() as connection:
+        pulled = ledger.read_pulled(connection, project)
         known = {
             ledger.task_key(own, image_id): row for image_id, row in ledger.read_tasks(connection, project).items()
         }
         answers = schema.review_answers.c
-        conflicts = set(
-            connection.execute(
-                select(answers.image_id).where(answers.review_project_id == project.id, answers.state == "conflict")
-            ).scalars()
-        )
+        undecided = select(answers.image_id).where(answers.review_project_id == project.id, answers.state.in_(states))
+        to_decide = set(connection.execute(undecided).scalars())
     ids = {key: row["task_id"] for key, row in known.items()}
     if count_tasks(server, project.project_id) != len(known) or None in ids.values():
         by_key, _ = take_doubles_away(server, server_tasks(server, project.project_id))
@@ -157,22 +168,30 @@ def _reading(corpus: Corpus, server: Server, project: ReviewProject, prefer: Pre
         if gone:
             report.problems.append(f"{address(server, project)}: deleted on the server: tasks of images {gone[:10]}")
         ids = {key: task.id for key, task in by_key.items() if key in known}
-    pulled = [row["updated_at"] for row in known.values() if row["updated_at"]]
-    to_decide = conflicts if prefer != "neither" else set()
-    since = None if to_decide or not pulled else datetime.fromisoformat(max(pulled)) - _OVERLAP
+    since = None if to_decide or not pulled else datetime.fromisoformat(pulled) - _OVERLAP
     tasks = {id: known[key] for key, id in ids.items()}
-    return _Reading(server, project, tasks, to_decide, since)
+    return _Reading(server, project, tasks, to_decide, since, pulled or "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """What is to be read of a project: tasks by id, images whose conflicts are to be decided, and since when."""
+    """What is to be read of a project.
+
+    Attributes:
+        server: to ask.
+        project: to read.
+        tasks: rows of the ledger by the server's id.
+        to_decide: images whose answers are to be looked at again, changed or not.
+        since: only tasks that changed after this; None for all.
+        newest: `updated_at` of the task that changed last, of those read so far.
+    """
 
     server: Server
     project: ReviewProject
     tasks: Mapping[int, Row]
     to_decide: Collection[int]
     since: datetime | None
+    newest: str
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         """Tasks that changed, with all their annotations.
@@ -181,6 +200,7 @@ class _Reading:
             ReviewError: an annotation that the server counts is missing.
         """
         for tasks in changed_tasks(self.server, self.project.project_id, self.since):
+            self.newest = max([self.newest, *(task["updated_at"] for task in tasks)])
             changed = [task for task in tasks if self._is_changed(task)]
             for task in changed:
                 counted = (task["total_annotations"] or 0) + (task["cancelled_annotations"] or 0)
@@ -221,18 +241,12 @@ class _Pulled:
         image = dict(self.connection.execute(select(images).where(images.c.id == image_id)).mappings().one())
         base = Base.decode(ledger.read_task(self.connection, self.project, image_id)["base"])
         masks = self._masks(image, base)
-        submitted = sorted(
-            (self._read(image, annotation, masks) for annotation in task["annotations"]),
-            key=lambda one: (one.updated_at, one.id),
-        )
+        submitted = sorted((self._read(image, annotation, masks) for annotation in task["annotations"]), key=_when)
         before = self._recorded(image_id)
         given = [one for one in submitted if not one.was_cancelled]
-        chosen = given[-1] if given else None
-        if chosen and accept == "agreed" and not _agreed(given, image):
-            chosen = None
-        states: dict[int, str] = {}
-        for one in submitted:
-            states[one.id] = "skipped" if one.was_cancelled else "waiting" if chosen is None else "superseded"
+        chosen = _agreed(given, image) if accept == "agreed" else given[-1] if given else None
+        otherwise = "waiting" if chosen is None else "superseded"
+        states = {one.id: "skipped" if one.was_cancelled else otherwise for one in submitted}
         if chosen is not None:
             states[chosen.id] = self._apply(image, base, chosen, before, prefer)
         self._record(image_id, submitted, states)
@@ -275,7 +289,7 @@ class _Pulled:
             bool(annotation["was_cancelled"]),
             answer,
             problems,
-            frozenset(broken),
+            broken,
         )
 
     def _recorded(self, image_id: int) -> dict[int, Row]:
@@ -293,12 +307,9 @@ class _Pulled:
             return str(known["state"])
         answer = chosen.answer
         self.report.applied += 1
-        if answer.verdict in (REJECT, ELSEWHERE):
-            self._judge(image, answer)
+        self._judge(image, answer, [Answer.decode(row["answer"]) for row in before.values()])
+        if answer.verdict in (REJECT, ELSEWHERE):  # its drafts are left as they are
             return "applied"
-        withdrawn_here = any(Answer.decode(row["answer"]).verdict == REJECT for row in before.values())
-        if image["status"] == "withdrawn" and withdrawn_here:
-            change(self.connection, self.run_id, "images", {image["id"]: {"status": "active"}})
         agreed, merged = merge_answer(
             self.connection,
             self.run_id,
@@ -313,16 +324,35 @@ class _Pulled:
         self._count(image["id"], merged)
         return "conflict" if merged.conflicts else "applied"
 
-    def _judge(self, image: Row, answer: Answer) -> None:
-        """The photograph itself is rejected or belongs elsewhere: its drafts are left as they are."""
+    def _judge(self, image: Row, answer: Answer, before: Sequence[Answer]) -> None:
+        """Withdraw the photograph or move it elsewhere; what an earlier answer did to it is taken back first."""
+        values = {}
+        was_rejected = any(earlier.verdict == REJECT for earlier in before)
+        if was_rejected and image["status"] == "withdrawn" and self._changed_by_pull(image["id"], "status"):
+            values["status"] = "active"
+        was_moved = any(earlier.verdict == ELSEWHERE and earlier.theme == image["subdomain"] for earlier in before)
+        if was_moved and self._changed_by_pull(image["id"], "subdomain"):
+            values["subdomain"] = self.project.subdomain
         if answer.verdict == REJECT:
-            self.report.withdrawn += change(
-                self.connection, self.run_id, "images", {image["id"]: {"status": "withdrawn"}}
-            )
-        elif answer.theme:
-            self.report.moved_images += change(
-                self.connection, self.run_id, "images", {image["id"]: {"subdomain": answer.theme}}
-            )
+            values["status"] = "withdrawn"
+        elif answer.verdict == ELSEWHERE and answer.theme:
+            values["subdomain"] = answer.theme
+        change(self.connection, self.run_id, "images", {image["id"]: values})
+        after = {**image, **values}
+        self.report.withdrawn += after["status"] == "withdrawn" != image["status"]
+        self.report.moved_images += after["subdomain"] != image["subdomain"]
+
+    def _changed_by_pull(self, image_id: int, column: str) -> bool:
+        """Whether the last to change a column of an image was a pull, and nobody in the corpus since."""
+        history, runs = schema.history.c, schema.runs.c
+        statement = (
+            select(history.before, runs.step)
+            .join_from(schema.history, schema.runs, history.run_id == runs.id)
+            .where(history.record == "images", history.record_id == image_id)
+            .order_by(history.id.desc())
+        )
+        steps = (step for before, step in self.connection.execute(statement) if column in msgspec.json.decode(before))
+        return next(steps, None) == "review pull"
 
     def _count(self, image_id: int, merged: MergeReport) -> None:
         for name in ("kept", "moved", "relabelled", "deleted", "added", "rewritten"):
@@ -352,9 +382,16 @@ class _Pulled:
             self.connection.execute(insert(answers), row)
 
 
-def _agreed(given: Sequence[_Submitted], image: Row) -> bool:
-    """Whether two annotators or more say the same."""
-    latest = {one.annotator: one.answer for one in given}
-    answers = list(latest.values())
+def _agreed(given: Sequence[_Submitted], image: Row) -> _Submitted | None:
+    """The latest answer that another annotator's agrees with, of each one's latest."""
     size = image["height"], image["width"]
-    return len(answers) > 1 and all(answers_agree(answers[0], other, *size) for other in answers[1:])
+    latest = {one.annotator: one for one in given}
+    for one in sorted(latest.values(), key=_when, reverse=True):
+        others = (other for other in latest.values() if other is not one)
+        if any(answers_agree(one.answer, other.answer, *size) for other in others):
+            return one
+    return None
+
+
+def _when(one: _Submitted) -> tuple[str, int]:
+    return one.updated_at, one.id

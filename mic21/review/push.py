@@ -91,7 +91,8 @@ def push(
         OntologyError: there is no such subdomain.
     """
     report = PushReport()
-    chosen = _choose(corpus, subdomain, language, everything, limit)
+    chosen, homeless = _choose(corpus, subdomain, language, everything, limit)
+    report.failed += [(id, "expected a subdomain, found none; `mic21 edit move` gives it one") for id in homeless]
     done, total = 0, sum(map(len, chosen.values()))
     for theme, images in chosen.items():
         session = _Session(corpus, server, photographs, report, theme, language, masks, annotators)
@@ -104,8 +105,8 @@ def push(
 
 def _choose(
     corpus: Corpus, subdomain: str | None, language: str, everything: bool, limit: int | None
-) -> dict[str, list[Row]]:
-    """Subdomain → its images with a photograph and something to decide; ordered by key and id."""
+) -> tuple[dict[str, list[Row]], list[int]]:
+    """Subdomain → its images with a photograph and something to decide, by key and id; and images without one."""
     with corpus.reading() as connection:
         decided: set[int] = set()
         if not everything:
@@ -120,12 +121,12 @@ def _choose(
         rows = [
             row
             for row in corpus.image_rows(corpus.selection(subdomain=subdomain), connection=connection)
-            if row["subdomain"] and row["sha256"] and row["id"] not in decided
-        ][:limit]
+            if row["sha256"] and row["id"] not in decided
+        ]
     by_theme: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in [row for row in rows if row["subdomain"]][:limit]:
         by_theme.setdefault(row["subdomain"], []).append(row)
-    return dict(sorted(by_theme.items()))
+    return dict(sorted(by_theme.items())), [row["id"] for row in rows if not row["subdomain"]]
 
 
 def _batches(images: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -68,7 +68,7 @@ class Server:
         Raises:
             ReviewError: the server cannot be reached, or refuses.
         """
-        return self._repeat("GET", path, params=dict(parameters or {})).json()
+        return self._json(self._repeat("GET", path, params=dict(parameters or {})))
 
     def get_bytes(self, path: str) -> bytes:
         """The bytes at a path or address; repeated when no answer comes. Other servers never see the key."""
@@ -76,7 +76,7 @@ class Server:
 
     def patch(self, path: str, value: object) -> Any:
         """Set fields to values, which is the same done once or twice."""
-        return self._repeat("PATCH", path, json=value).json()
+        return self._json(self._repeat("PATCH", path, json=value))
 
     def delete(self, path: str) -> None:
         """Delete what may be gone already."""
@@ -97,7 +97,7 @@ class Server:
         if value is not None:
             arguments["json"] = value
         response = self._send("POST", path, **arguments)
-        return response.json() if response.content else None
+        return self._json(response) if response.content else None
 
     def pages(self, path: str, parameters: Mapping[str, Any], items: str) -> Iterator[dict[str, Any]]:
         """The items of a paged list, all of them.
@@ -168,7 +168,16 @@ class Server:
         answer = self._http.post("/api/token/refresh/", json={"refresh": self._key})
         if answer.status_code != 200:
             raise ReviewError(f"{self.url}: the server refuses the key in {KEY_VARIABLE} ({answer.status_code})")
-        return f"Bearer {answer.json()['access']}"
+        return f"Bearer {self._json(answer)['access']}"
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError as error:
+            kind = response.headers.get("Content-Type", "nothing that says what it is")
+            raise ReviewError(
+                f"{response.url}: expected JSON, found {kind}; is {self.url} the address of a Label Studio?"
+            ) from error
 
 
 def _reason(response: httpx.Response) -> str:

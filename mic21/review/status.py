@@ -15,6 +15,7 @@ from mic21.corpus.store import Corpus
 from mic21.geometry import iou
 from mic21.review.agreement import Agreement, agreement
 from mic21.review.answers import Answer
+from mic21.review.labelling import ELSEWHERE, REJECT
 
 Row = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ class ProjectStatus:
         annotator: who, or None for the project as a whole.
         pushed: tasks of the project.
         answered: images answered, those found empty among them.
-        empty: images answered without any object.
+        empty: images found without any object; those that are no photograph of the theme, or none to keep, are not.
         skipped: images only skipped.
         waiting: images whose answers wait for others to agree.
         conflicts: images with a conflict that nobody has decided.
@@ -129,8 +130,10 @@ def _status(key: tuple[str, str], annotator: str | None, pushed: int, answers: S
         states[row["image_id"]].add(row["state"])
         if row["state"] == "skipped":
             continue
-        count = len(Answer.decode(row["answer"]).regions)
-        (empty.discard if count else empty.add)(row["image_id"])
+        answer = Answer.decode(row["answer"])
+        count = len(answer.regions)
+        is_judged = answer.verdict in (REJECT, ELSEWHERE)
+        (empty.discard if count or is_judged else empty.add)(row["image_id"])
         if row["lead_time"]:
             regions, seconds = regions + count, seconds + row["lead_time"]
     return ProjectStatus(

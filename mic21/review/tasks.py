@@ -36,19 +36,30 @@ class BaseRegion(msgspec.Struct, frozen=True, omit_defaults=True):
         category: id, as it was sent or came back; the ontology's where an imported one is linked to it.
         sent: digest of the mask as it was sent or came back.
         stored: digest of what the corpus had then.
+        is_rejected: whether the corpus had it as rejected then.
+        is_deleted: whether the region had been deleted from the page.
     """
 
     annotation: int
     category: int
     sent: str
     stored: str
+    is_rejected: bool = False
+    is_deleted: bool = False
 
 
-class BaseText(msgspec.Struct, frozen=True):
-    """A caption as both sides last knew it."""
+class BaseText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A caption as both sides last knew it.
+
+    Attributes:
+        caption: id in the corpus.
+        text: as the corpus had it; empty if rejected.
+        sent: as the page had it, where that is another, because a conflict was decided for the corpus.
+    """
 
     caption: int
     text: str
+    sent: str | None = None
 
 
 class Base(msgspec.Struct):

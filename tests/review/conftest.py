@@ -2,13 +2,16 @@
 
 import json
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from mic21.corpus import edit
@@ -43,13 +46,18 @@ class Studio:
         return str(json.loads((self.data / "server.json").read_text())["password"])
 
 
-def start_studio(data: Path, files: Path) -> Studio:
+def start_studio(data: Path, files: Path, *, port: int = 0) -> Studio:
     """`tools/label-studio start`, or the server that runs already."""
-    command = [sys.executable, str(TOOL), "start", "--data", str(data), "--files", str(files)]
+    command = [sys.executable, str(TOOL), "start", "--data", str(data), "--files", str(files), "--port", str(port)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = dict(re.findall(r"export (\w+)=(\S+)", done.stdout))
     return Studio(found["LABEL_STUDIO_URL"], found["LABEL_STUDIO_API_KEY"], files, data)
+
+
+def stop_studio(data: Path) -> None:
+    """`tools/label-studio stop`; what people did stays in the data folder."""
+    subprocess.run([sys.executable, str(TOOL), "stop", "--data", str(data)], check=True)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +65,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     files = tmp_path_factory.getbasetemp()
     data = tmp_path_factory.mktemp("label-studio")
     yield start_studio(data, files)
-    subprocess.run([sys.executable, str(TOOL), "stop", "--data", str(data)], check=True)
+    stop_studio(data)
 
 
 @pytest.fixture
@@ -106,3 +114,25 @@ class Annotator:
 @pytest.fixture
 def annotator(server: Server) -> Annotator:
     return Annotator(server)
+
+
+@pytest.fixture(scope="session")
+def colleagues(studio: Studio) -> Iterator[list[Annotator]]:
+    """Two more people with accounts of their own."""
+    with Server(studio.url, studio.key) as server:
+        invitation = server.get("/api/invite")["invite_url"]
+    with ExitStack() as stack:
+        keys = [_sign_up(studio.url, invitation) for _ in range(2)]
+        yield [Annotator(stack.enter_context(Server(studio.url, key))) for key in keys]
+
+
+def _sign_up(url: str, invitation: str) -> str:
+    """A new account's access token, got as a browser does."""
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=120) as browser:
+        form = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(invitation).text)
+        assert form is not None
+        email = f"{secrets.token_hex(4)}@example.org"
+        fields = {"csrfmiddlewaretoken": form[1], "email": email, "password": secrets.token_hex(16)}
+        browser.post(invitation, data=fields, headers={"Referer": url}).raise_for_status()
+        headers = {"X-CSRFToken": browser.cookies["csrftoken"], "Referer": url}
+        return str(browser.post("/api/token/", json={}, headers=headers).json()["token"])

@@ -1,8 +1,10 @@
 """A proxy on loopback that does to requests what networks do: loses answers, breaks connections, cuts bodies short."""
 
+import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +12,7 @@ from typing import Literal
 
 import httpx
 
-Fault = Literal["504 after", "reset before", "reset after", "truncate"]
+Fault = Literal["504 after", "reset before", "reset after", "truncate", "delay"]
 
 
 class Proxy:
@@ -19,13 +21,15 @@ class Proxy:
     Attributes:
         url: its address.
         plan: faults of the next requests that `wanted` picks, in order.
-        wanted: start of "METHOD path" of the requests to harm.
-        harmed: how many were.
+        wanted: what is found in "METHOD path" of the requests to harm; a regular expression.
+        seconds: that an answer is delayed.
+        harmed: how many requests were.
     """
 
     def __init__(self, target: str) -> None:
         self.plan: list[Fault] = []
-        self.wanted = "POST /api/projects/"
+        self.wanted = "POST /api/projects/.*import"
+        self.seconds = 4.0
         self.harmed = 0
         self._client = httpx.Client(base_url=target, timeout=120)
         proxy = self
@@ -48,7 +52,7 @@ class Proxy:
     def forward(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         fault: Fault | None = None
-        if self.plan and f"{handler.command} {handler.path}".startswith(self.wanted) and "import" in handler.path:
+        if self.plan and re.search(self.wanted, f"{handler.command} {handler.path}"):
             fault = self.plan.pop(0)
             self.harmed += 1
         if fault == "reset before":
@@ -56,7 +60,9 @@ class Proxy:
             return
         headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
         answer = self._client.request(handler.command, handler.path, content=body, headers=headers)
-        if fault == "reset after":
+        if fault == "delay":  # longer than the client waits
+            time.sleep(self.seconds)
+        if fault in ("reset after", "delay"):
             self._reset(handler)
             return
         status, content = (504, b"gateway timeout") if fault == "504 after" else (answer.status_code, answer.content)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
+from mic21.corpus import edit
 from mic21.corpus.ingest import ingest
 from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
@@ -165,6 +166,40 @@ def test_an_opened_task_gets_drafts_that_a_pull_knows_again(
     report = pull(corpus, server)
     assert (report.kept, report.added, report.moved) == (3, 0, 0)
     assert [row["status"] for row in corpus.annotations().to_pylist()] == ["accepted", "draft"]
+
+
+def _predict(drafter: Drafter, server: Server, task_id: int) -> None:
+    task = server.get(f"/api/tasks/{task_id}")
+    page = server.get(f"/api/projects/{task['project']}")["label_config"]
+    (answer,) = drafter.predict({"project": f"{task['project']}.1", "label_config": page, "tasks": [task]})
+    assert isinstance(answer, Mapping) and answer["result"]
+
+
+def test_drafts_on_demand_hide_no_change_since_the_push(
+    reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
+) -> None:
+    push(reviewed, server, photographs, subdomain="chess")
+    with reviewed.reading() as connection:
+        (project,) = ledger.read_projects(connection, server.url)
+    task = annotator.tasks(ledger.corpus_id(reviewed), project.project_id)[3]
+    annotator.submit(task, task["predictions"][0]["result"])
+    edit.relabel(reviewed, [edit.Relabel("chess", "chess_player", "spectator")])
+    _predict(Drafter(reviewed, server.url, None, None, lambda _: None), server, task["id"])
+    assert pull(reviewed, server).conflicts == [(3, "annotation 45: changed in the corpus since it was sent")]
+
+
+def test_drafts_made_after_an_answer_are_not_what_it_deleted(
+    undrafted: Corpus, studio: Studio, server: Server, annotator: Annotator
+) -> None:
+    push(undrafted, server, LocalFiles(undrafted, studio.files))
+    with undrafted.reading() as connection:
+        (project,) = ledger.read_projects(connection, server.url)
+    (task,) = annotator.tasks(ledger.corpus_id(undrafted), project.project_id).values()
+    annotator.submit(task, [])
+    segmenter = BrightSegmenter([undrafted.ontology["chess_piece"].id])
+    _predict(Drafter(undrafted, server.url, segmenter, None, lambda _: None), server, task["id"])
+    assert pull(undrafted, server).deleted == 0
+    assert undrafted.annotations()["status"].to_pylist() == ["draft"]
 
 
 def test_a_backend_drafts_nothing_of_others(undrafted: Corpus, studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ from mic21.corpus.store import Corpus
 from mic21.errors import ReviewError
 from mic21.geometry import mask_to_rle, rle_to_brush, rle_to_mask, segmentation_to_rle
 from mic21.release.build import build_release
-from mic21.review import ledger
-from mic21.review.photographs import Photographs
+from mic21.review import ledger, projects
+from mic21.review import pull as pull_module
+from mic21.review import server as server_module
+from mic21.review.photographs import LocalFiles, Photographs
 from mic21.review.pull import PullReport, pull
 from mic21.review.push import push
 from mic21.review.server import Server
 from mic21.review.status import draft_status, pair_status, project_status
 
-from .conftest import Annotator
+from .conftest import Annotator, Studio
+from .proxy import Proxy
 
 Result = list[dict[str, Any]]
 
@@ -70,6 +74,29 @@ def test_drafts_that_were_right_are_accepted_bit_for_bit(review: Review) -> None
     assert review.rows(11) == {id: row | {"status": "accepted"} for id, row in before.items()}
     again = review.pull()
     assert (again.tasks, again.applied) == (0, 0)
+
+
+def test_a_pull_that_broke_off_leaves_no_answer_behind(
+    reviewed: Corpus, studio: Studio, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projects, "_PAGE", 1)
+    monkeypatch.setattr(pull_module, "_OVERLAP", timedelta(0))
+    monkeypatch.setattr(server_module, "_TRIES", 1)
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
+        push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="violinist")
+        review = Review(reviewed, server, annotator)
+        for image_id in (7001, 10):  # the last page's answer is the older one
+            annotator.submit(review.task(image_id), review.drafts(image_id))
+        proxy.wanted, proxy.plan = r"GET /api/tasks\?.*&page=2\b", ["reset before"]
+        with pytest.raises(ReviewError, match="no answer to GET"):
+            review.pull()
+        assert proxy.harmed == 1
+        assert {row["status"] for row in review.rows(10).values()} == {"accepted"}
+        monkeypatch.setattr(server_module, "_TRIES", 2)
+        proxy.plan = ["truncate"]
+        assert (review.pull().applied, proxy.harmed) == (1, 2)
+        assert {row["status"] for row in review.rows(7001).values()} == {"accepted"}
+        assert review.pull().tasks == 0
 
 
 def test_changed_brush_is_exact_and_the_draft_stays_in_the_history(review: Review) -> None:
@@ -163,23 +190,47 @@ def test_reviewed_and_empty_is_not_skipped_is_not_unseen(review: Review) -> None
     assert {row["status"] for row in review.rows(3).values()} == {"draft"}
 
 
-def test_verdicts_withdraw_and_move_images_and_leave_their_drafts(review: Review) -> None:
-    def verdict(**chosen: str) -> Result:
-        return [
-            {"id": name, "from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [value]}}
-            for name, value in chosen.items()
-        ]
+def _verdict(**chosen: str) -> Result:
+    return [
+        {"id": name, "from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [value]}}
+        for name, value in chosen.items()
+    ]
 
-    rejected = review.annotator.submit(review.task(11), verdict(verdict="reject", reason="blurred"))
-    review.annotator.submit(review.task(10), verdict(verdict="elsewhere", theme="cellist"))
+
+def test_verdicts_withdraw_and_move_images_and_leave_their_drafts(review: Review) -> None:
+    rejected = review.annotator.submit(review.task(11), _verdict(verdict="reject", reason="blurred"))
+    moved = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere", theme="cellist"))
     report = review.pull()
     assert (report.withdrawn, report.moved_images) == (1, 1)
     assert review.corpus.images(withdrawn=True)["id"].to_pylist() == [11]
     assert review.corpus.images(subdomain="cellist")["id"].to_pylist() == [10]
     assert {row["status"] for row in review.rows(10).values()} == {"draft"}
+    (line,) = (line for line in project_status(review.corpus, subdomain="violinist") if line.annotator is None)
+    assert (line.answered, line.empty) == (2, 0)
     review.annotator.change(rejected, review.drafts(11))
-    review.pull()
+    review.annotator.change(moved, review.drafts(10) + _verdict(verdict="keep"))
+    assert review.pull().moved_images == 1
     assert review.corpus.images(withdrawn=True).num_rows == 0
+    assert review.corpus.images(subdomain="violinist")["id"].to_pylist() == [10, 11, 7001]
+
+
+def test_a_corrected_verdict_leaves_what_the_corpus_decided_since(review: Review) -> None:
+    moved = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere", theme="cellist"))
+    review.pull()
+    for subdomain in ("violinist", "cellist"):
+        edit.move(review.corpus, subdomain, images=[10])
+    review.annotator.change(moved, review.drafts(10))
+    assert review.pull().moved_images == 0
+    assert review.corpus.images(subdomain="cellist")["id"].to_pylist() == [10]
+
+
+def test_a_wrong_theme_without_a_theme_is_named(review: Review) -> None:
+    annotation = review.annotator.submit(review.task(10), _verdict(verdict="elsewhere"))
+    report = review.pull()
+    assert report.problems == [
+        f"image 10, annotation {annotation}: wrong theme: expected the theme where the photograph belongs, found none"
+    ]
+    assert review.corpus.images(subdomain="violinist")["id"].to_pylist() == [10, 11, 7001]
 
 
 def test_conflicts_are_reported_and_both_sides_kept_until_decided(review: Review) -> None:
@@ -244,11 +295,42 @@ def test_latest_answer_counts_and_nobodys_work_is_lost(review: Review) -> None:
     assert line.answered == 1
 
 
-def test_answers_wait_until_two_people_agree(review: Review) -> None:
+def test_answers_wait_until_two_people_agree(review: Review, colleagues: list[Annotator]) -> None:
+    colleague, third = colleagues
     result = review.drafts(3)
-    review.annotator.submit(review.task(3), result)
-    assert (report := review.pull(accept="agreed")).waiting == 1 and report.applied == 0
+    other = copy.deepcopy(result)
+    _region(other, "a46")["value"]["brushlabels"] = ["chessboard"]
+    review.annotator.submit(review.task(3), other)
+    review.annotator.submit(review.task(3), other)  # the same person twice is nobody's agreement
+    assert (report := review.pull(accept="agreed")).waiting == 2 and report.applied == 0
     assert {row["status"] for row in review.rows(3).values()} == {"draft"}
+    submitted = colleague.submit(review.task(3), result)
+    assert (report := review.pull(accept="agreed")).waiting == 3 and report.applied == 0
+    (pair,) = pair_status(review.corpus)
+    assert (pair.images, pair.objects, pair.matched, pair.mask_iou, pair.text_distance) == (1, 2, 2, 1.0, 0.0)
+    assert pair.class_agreement == 0.5  # nothing links a table and a chessboard
+    third.submit(review.task(3), result)  # two of three agree, and the first is none of them
+    assert (report := review.pull(accept="agreed")).waiting == 0 and report.applied == 1
+    assert {row["category"]: row["status"] for row in review.rows(3).values()} == {
+        "chess_player": "accepted",
+        "table": "accepted",
+    }
+    colleague.change(submitted, other)
+    assert (report := review.pull(accept="agreed")).waiting == 0 and report.applied == 1
+    assert {row["category"]: row["status"] for row in review.rows(3).values()} == {
+        "chess_player": "accepted",
+        "chessboard": "accepted",
+    }
+    assert sorted(pair.class_agreement or 0 for pair in pair_status(review.corpus)) == [0.5, 0.5, 1]
+
+
+def test_answers_that_waited_are_taken_over_when_the_latest_counts(review: Review) -> None:
+    review.annotator.submit(review.task(3), review.drafts(3))
+    assert review.pull(accept="agreed").waiting == 1
+    assert review.pull(accept="agreed").tasks == 0
+    assert review.pull(accept="latest").applied == 1
+    assert {row["status"] for row in review.rows(3).values()} == {"accepted"}
+    assert review.pull(accept="latest").tasks == 0
 
 
 def test_accepted_corrections_reach_a_release(review: Review, tmp_path: Path) -> None:

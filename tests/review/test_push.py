@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,13 +14,14 @@ from mic21.corpus.store import Corpus
 from mic21.errors import ReviewError, UsageError
 from mic21.review import ledger
 from mic21.review import push as push_module
+from mic21.review import server as server_module
 from mic21.review.photographs import Addresses, LocalFiles, Photographs, Uploads
 from mic21.review.projects import server_tasks
 from mic21.review.push import push
 from mic21.review.server import Server
 
 from ..conftest import MINI
-from .conftest import Annotator, Studio
+from .conftest import Annotator, Studio, start_studio, stop_studio
 from .proxy import Fault, Proxy
 
 
@@ -39,6 +39,12 @@ def _tasks(corpus: Corpus, server: Server, annotator: Annotator, subdomain: str 
     return sorted((image_id, len(task["predictions"])) for image_id, task in found.items())
 
 
+def _labels(corpus: Corpus, server: Server, annotator: Annotator) -> list[str]:
+    """The labels of the one prediction of image 3."""
+    (prediction,) = annotator.tasks(ledger.corpus_id(corpus), _project(corpus, server, "chess"))[3]["predictions"]
+    return [label for item in prediction["result"] for label in item["value"].get("brushlabels", [])]
+
+
 def test_every_image_becomes_one_task_and_one_with_drafts_one_prediction(
     reviewed: Corpus, server: Server, photographs: Photographs, annotator: Annotator
 ) -> None:
@@ -48,6 +54,16 @@ def test_every_image_becomes_one_task_and_one_with_drafts_one_prediction(
     assert (again.created, again.updated, again.unchanged, again.removed) == (0, 0, 5, 0)
     assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 0)]
     assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
+
+
+def test_images_without_a_subdomain_are_named(corpus: Corpus, server: Server, studio: Studio) -> None:
+    import_coco(corpus, MINI / "instances.json", images=MINI / "images", as_draft=True)
+    edit.move(corpus, "chess", images=[3, 500])
+    report = push(corpus, server, LocalFiles(corpus, studio.files), limit=2)
+    assert report.created == 2
+    assert report.failed == [
+        (id, "expected a subdomain, found none; `mic21 edit move` gives it one") for id in (10, 11, 7001)
+    ]
 
 
 def test_what_drafted_captions_invent_stands_beside_them(
@@ -92,17 +108,39 @@ def test_labels_are_bulgarian_and_results_carry_keys(
     ]
 
 
-@pytest.mark.parametrize("fault", ["504 after", "reset before", "reset after", "truncate"])
+@pytest.mark.parametrize("fault", ["504 after", "reset before", "reset after", "truncate", "delay"])
 def test_lost_answers_double_nothing(
     fault: Fault, reviewed: Corpus, studio: Studio, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push_module, "_WAITS", (0.1, 0.1))
-    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
-        proxy.plan = [fault]
+    seconds = 5 if fault == "delay" else 120
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key, timeout=seconds) as server:
+        proxy.plan, proxy.seconds = [fault], 2 * seconds
         report = push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess")
         assert (proxy.harmed, report.created, report.failed) == (1, 2, [])
         assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
         assert push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess").unchanged == 2
+
+
+@pytest.mark.parametrize("fault", ["504 after", "reset before", "reset after", "truncate"])
+def test_lost_answers_to_updates_double_no_prediction(
+    fault: Fault, reviewed: Corpus, studio: Studio, annotator: Annotator
+) -> None:
+    with Proxy(studio.url).running() as proxy, Server(proxy.url, studio.key) as server:
+        photographs = LocalFiles(reviewed, studio.files)
+        push(reviewed, server, photographs, subdomain="chess")
+        edit.relabel(reviewed, [edit.Relabel(None, "table", "desk")])
+        proxy.wanted, proxy.plan = "PATCH /api/(predictions|tasks)", [fault, fault]
+        assert push(reviewed, server, photographs, subdomain="chess").updated == 1
+        assert (proxy.harmed, _labels(reviewed, server, annotator)) == (2, ["chess_player", "desk"])
+        tasks = annotator.tasks(ledger.corpus_id(reviewed), _project(reviewed, server, "chess"))
+        server.delete(f"/api/predictions/{tasks[3]['predictions'][0]['id']}/")
+        edit.relabel(reviewed, [edit.Relabel(None, "desk", "chair")])
+        proxy.wanted, proxy.plan = "POST /api/predictions", [fault]
+        with pytest.raises(ReviewError, match="POST"):
+            push(reviewed, server, photographs, subdomain="chess")
+        assert push(reviewed, server, photographs, subdomain="chess").updated == 1
+        assert (proxy.harmed, _labels(reviewed, server, annotator)) == (3, ["chess_player", "chair"])
 
 
 def test_push_that_gives_up_goes_on_next_time(
@@ -143,29 +181,65 @@ def test_a_project_deleted_on_the_server_is_made_anew(
 
 
 PROGRAM = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from mic21.corpus.store import Corpus
 from mic21.review import push as push_module
+from mic21.review import server as server_module
 from mic21.review.photographs import LocalFiles
 from mic21.review.server import Server
+
+path, url, files, step = sys.argv[1:]
+
+def dies(function, at, begin=""):
+    def wrapped(*arguments, **options):
+        is_wanted = str(arguments[1]).partition("?")[0].endswith(begin)
+        if is_wanted and step == f"before {at}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        found = function(*arguments, **options)
+        if is_wanted and step == f"after {at}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+    return wrapped
+
+Server.post = dies(dies(Server.post, "the project", "/api/projects"), "the tasks", "/import")
+push_module.server_tasks = dies(push_module.server_tasks, "reading back")
 push_module.CHUNK_TASKS = 1
-corpus = Corpus(sys.argv[1])
-with Server(sys.argv[2], os.environ["KEY"]) as server:
-    push_module.push(corpus, server, LocalFiles(corpus, Path(sys.argv[3])))
+corpus = Corpus(path)
+with Server(url, os.environ["KEY"]) as server:
+    push_module.push(corpus, server, LocalFiles(corpus, Path(files)), subdomain="chess")
 """
+STEPS = ("after the project", "before the tasks", "after the tasks", "after reading back", "before the tasks")
 
 
-def test_killed_pushes_double_nothing(reviewed: Corpus, studio: Studio, server: Server, annotator: Annotator) -> None:
-    arguments = [sys.executable, "-c", PROGRAM, str(reviewed.path), studio.url, str(studio.files)]
-    for seconds in (1.2, 1.6, 2.0, 2.5, 3.0):
-        process = subprocess.Popen(arguments, env=os.environ | {"KEY": studio.key}, stderr=subprocess.DEVNULL)
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    push(reviewed, server, LocalFiles(reviewed, studio.files))
+def test_pushes_killed_at_any_step_double_nothing(
+    reviewed: Corpus, studio: Studio, server: Server, annotator: Annotator
+) -> None:
+    for step in STEPS:
+        arguments = [str(reviewed.path), studio.url, str(studio.files), step]
+        done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], env=os.environ | {"KEY": studio.key})
+        assert done.returncode == -signal.SIGKILL, step
+    report = push(reviewed, server, LocalFiles(reviewed, studio.files), subdomain="chess")
+    assert (report.created, report.removed) == (1, 0)
     assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
-    assert _tasks(reviewed, server, annotator, "violinist") == [(10, 1), (11, 1), (7001, 1)]
+    marks = [project["description"] for project in server.pages("/api/projects", {}, "results")]
+    assert sum(mark.startswith(f"mic21:{ledger.corpus_id(reviewed)}/") for mark in marks) == 1
+
+
+def test_a_server_that_restarts_between_pushes_has_each_task_once(
+    reviewed: Corpus, studio: Studio, server: Server, annotator: Annotator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photographs = LocalFiles(reviewed, studio.files)
+    assert push(reviewed, server, photographs, subdomain="chess", limit=1).created == 1
+    stop_studio(studio.data)
+    try:
+        monkeypatch.setattr(server_module, "_TRIES", 1)
+        with pytest.raises(ReviewError, match="cannot be reached"):
+            push(reviewed, server, photographs, subdomain="chess")
+    finally:
+        assert start_studio(studio.data, studio.files, port=int(studio.url.rpartition(":")[2])) == studio
+    assert push(reviewed, server, photographs, subdomain="chess").created == 1
+    assert _tasks(reviewed, server, annotator) == [(3, 1), (500, 1)]
 
 
 def test_new_drafts_update_the_prediction_until_a_person_has_answered(
