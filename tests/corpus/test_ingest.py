@@ -1,4 +1,5 @@
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,22 @@ def test_bad_files_are_named_and_stop_nothing(corpus: Corpus, tmp_path: Path) ->
     assert "pixels allowed" in reasons["bomb.png"] or "more than" in reasons["bomb.png"]
     assert "cannot be decoded" in reasons["truncated.jpg"]
     assert sorted(corpus.images()["file_name"].to_pylist()) == ["good.jpg", "whole.png"]
+
+
+def test_files_that_pillow_trips_over_are_named_and_stop_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    turned, resolution = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0), struct.pack("<HHI4s", 0x011A, 7, 4, b"text")
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + turned + resolution + bytes(4)
+    _save(folder / "exif.jpg", _picture(1), exif=exif)
+    tiff = _save(folder / "size.tiff", _picture(2))
+    width = struct.pack("<HH", 0x0100, 4)  # the tag and its type
+    assert tiff.read_bytes().count(width) == 1
+    tiff.write_bytes(tiff.read_bytes().replace(width, struct.pack("<HH", 0x0100, 2)))
+    _save(folder / "whole.jpg", _picture(3))
+    report = ingest(corpus, [folder])
+    reasons = {file.name: reason.partition(":")[0] for file, reason in report.refused}
+    assert reasons == {"exif.jpg": "cannot be decoded", "size.tiff": "cannot be decoded"}
+    assert corpus.images()["file_name"].to_pylist() == ["whole.jpg"]
 
 
 def test_what_browsers_cannot_show_becomes_png_without_loss(corpus: Corpus, tmp_path: Path) -> None:
