@@ -56,6 +56,7 @@ def ingest(
             {
                 "added": report.added,
                 "duplicates": [{"file": str(file), "image": id} for file, id in report.duplicates],
+                "filled": report.filled,
                 "refused": [{"file": str(file), "reason": reason} for file, reason in report.refused],
                 "grouped": report.grouped,
             }
@@ -63,7 +64,8 @@ def ingest(
     else:
         warn([f"{file}: refused: {reason}" for file, reason in report.refused])
         near = f", {len(report.grouped)} near duplicates grouped" if report.grouped else ""
-        counts = f"{len(report.added)} added{near}, {len(report.duplicates)} in the corpus already"
+        filled = f", {len(report.filled)} of them given facts they lacked" if report.filled else ""
+        counts = f"{len(report.added)} added{near}, {len(report.duplicates)} in the corpus already{filled}"
         typer.echo(f"{counts}, {len(report.refused)} refused")
     if report.refused:
         raise typer.Exit(1)

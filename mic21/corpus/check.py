@@ -7,11 +7,11 @@ of a check is its message.
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 
 from mic21.corpus import schema
 from mic21.corpus.coco.document import segmentation_rle
@@ -190,6 +190,13 @@ def _annotation_doubled(annotations: Iterable[Row], context: Context) -> Iterato
             yield annotation["id"], f"as annotation {first} of image {annotation['image_id']}"
 
 
+def _provenance_unknown(records: Iterable[Row], context: Context) -> Iterator[Place]:
+    """The status or the origin is none that the corpus knows."""
+    for record in records:
+        if record["status"] not in schema.STATUSES or record["origin"] not in schema.ORIGINS:
+            yield record["id"], f"image {record['image_id']}: {record['status']}, {record['origin']}"
+
+
 def _text_empty(captions: Iterable[Row], context: Context) -> Iterator[Place]:
     """The caption says nothing."""
     for caption in captions:
@@ -300,6 +307,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "E207": _category_unknown,
         "W208": _category_foreign,
         "W209": _annotation_doubled,
+        "E210": _provenance_unknown,
     },
     "captions": {
         "E301": _text_empty,
@@ -309,6 +317,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "W305": _object_absent,
         "W306": _dominant_unsaid,
         "W307": _unknowable,
+        "E308": _provenance_unknown,
     },
     "categories": {
         "W401": _category_not_linked,
@@ -342,7 +351,7 @@ def check(corpus: Corpus) -> list[Problem]:
         for of_subdomain in roles.values():
             of_subdomain |= {id: of_subdomain[own] for id, own in linked.items() if own in of_subdomain}
         context = Context(ontology, corpus.files, imported, roles, CaptionTruth(ontology))
-        everything = corpus.selection()
+        everything = replace(corpus.selection(), statuses=_statuses(connection))
         images = list(corpus.image_rows(everything, connection=connection))
         context.images = {image["id"]: image for image in images}
         problems += _run("images", images, context)
@@ -361,6 +370,12 @@ def check(corpus: Corpus) -> list[Problem]:
         for record in ("categories", "licenses"):
             problems += _run(record, _all_rows(connection, record), context)
     return sorted(problems, key=lambda problem: (problem.code[1:], problem.id))
+
+
+def _statuses(connection: Connection) -> frozenset[str]:
+    """Every status that records have but `rejected`, also those that no answer would have."""
+    found = union(select(schema.annotations.c.status), select(schema.captions.c.status))
+    return frozenset(connection.execute(found).scalars()) - {"rejected"} | {"draft", "accepted"}
 
 
 def _run(record: str, rows: list[Any], context: Context) -> Iterator[Problem]:

@@ -116,9 +116,8 @@ def read_image(data: bytes) -> tuple[bytes, StoredImage]:
         raise UnusableImage("the file is empty")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow's own bomb warning and broken-EXIF chatter: the size is checked here
+            # Pillow's own bomb warning and broken-EXIF chatter: the size is checked here.
+            warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data))
             if image.width * image.height > MAX_PIXELS:
                 raise UnusableImage(f"{image.width}×{image.height} pixels, more than the {MAX_PIXELS:,} allowed")
@@ -130,7 +129,9 @@ def read_image(data: bytes) -> tuple[bytes, StoredImage]:
         raise UnusableImage(f"more than the {MAX_PIXELS:,} pixels allowed") from error
     except UnidentifiedImageError as error:
         raise UnusableImage("not an image of a known format") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise on broken files
+    except UnusableImage:
+        raise
+    except Exception as error:  # Pillow raises whatever a broken file leads it to: TypeError, struct.error …
         raise UnusableImage(f"cannot be decoded: {error}") from error
 
 

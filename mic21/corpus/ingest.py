@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -24,6 +25,7 @@ _SUFFIXES = {
     ".jpg",
     ".jpeg",
     ".jpe",
+    ".jfif",
     ".png",
     ".webp",
     ".tif",
@@ -36,6 +38,8 @@ _SUFFIXES = {
     ".avif",
 }
 
+_TEXTS = ("subdomain", "author", "source_url", "title")
+
 Progress = Callable[[int, int], None]
 
 
@@ -46,12 +50,14 @@ class IngestReport:
     Attributes:
         added: ids of the new images, in the order of the files.
         duplicates: (file, id of the image with the same bytes).
+        filled: ids of images in the corpus already that were given facts which they lacked.
         refused: (file, reason).
         grouped: ids of new images that are near duplicates of another.
     """
 
     added: list[int] = field(default_factory=list)
     duplicates: list[tuple[Path, int]] = field(default_factory=list)
+    filled: list[int] = field(default_factory=list)
     refused: list[tuple[Path, str]] = field(default_factory=list)
     grouped: list[int] = field(default_factory=list)
 
@@ -67,7 +73,8 @@ def ingest(
     """Add photographs to a corpus; what cannot be added is reported with its reason and stops nothing.
 
     Each batch of files is one transaction. A file whose bytes the corpus has, or had before they were withdrawn, is not
-    added again, so that a killed ingest is simply started anew.
+    added again, so that a killed ingest is simply started anew. What is said of it fills the facts that its image
+    lacks, and never takes the place of one that is known.
 
     Args:
         corpus: where to.
@@ -106,7 +113,12 @@ def _files(sources: Iterable[Path]) -> Iterator[Path]:
         if source.is_file():
             yield source
         elif source.is_dir():
-            yield from sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+            yield from sorted(
+                path
+                for path in source.rglob("*")
+                # A link that leads nowhere is reported when it cannot be read.
+                if path.suffix.lower() in _SUFFIXES and (path.is_file() or (path.is_symlink() and not path.exists()))
+            )
         else:
             raise CorpusError(f"{source}: expected a file or a folder of photographs, found nothing there")
 
@@ -138,16 +150,22 @@ def _add_batch(
     groups.refresh(connection)
     image_id = next_id(connection, schema.images)
     rows = []
-    here: dict[str, int] = {}
+    here: dict[str, dict[str, Any]] = {}
     for file, stored in batch:
         if isinstance(stored, str):
             report.refused.append((file, stored))
             continue
-        twin = here.get(stored.original_sha256) or _twin(connection, stored.original_sha256)
-        if twin is not None:
-            report.duplicates.append((file, twin))
-            continue
         about = known.get(file, facts)
+        if row := here.get(stored.original_sha256):
+            report.duplicates.append((file, row["id"]))
+            row |= _lacking(connection, row, about)
+            continue
+        if twin := _twin(connection, stored.original_sha256):
+            report.duplicates.append((file, twin["id"]))
+            lacking = _lacking(connection, twin, about) if twin["status"] == "active" else {}
+            if lacking and change(connection, run_id, "images", {twin["id"]: lacking}):
+                report.filled.append(twin["id"])
+            continue
         group_key = groups.add(image_id, stored.phash, stored.original_sha256)
         if group_key != stored.original_sha256:
             report.grouped.append(image_id)
@@ -163,23 +181,31 @@ def _add_batch(
                 "height": stored.height,
                 "phash": stored.phash,
                 "group_key": group_key,
-                "subdomain": about.subdomain,
+                **{name: getattr(about, name) for name in _TEXTS},
                 "license_id": license_id(connection, about.license),
-                "author": about.author,
-                "source_url": about.source_url,
-                "title": about.title,
                 "status": "active",
                 "run_id": run_id,
             }
         )
-        here[stored.original_sha256] = image_id
+        here[stored.original_sha256] = rows[-1]
         report.added.append(image_id)
         image_id += 1
     change(connection, run_id, "images", groups.settle(rows))
     insert_rows(connection, schema.images, rows)
 
 
-def _twin(connection: Connection, original_sha256: str) -> int | None:
+def _twin(connection: Connection, original_sha256: str) -> Mapping[str, Any] | None:
+    """The image with these bytes: its id, status and facts."""
     images = schema.images.c
     same = (images.original_sha256 == original_sha256) | (images.sha256 == original_sha256)
-    return connection.execute(select(images.id).where(same).order_by(images.id).limit(1)).scalar()
+    columns = [images[name] for name in ("id", "status", *_TEXTS, "license_id")]
+    twin = connection.execute(select(*columns).where(same).order_by(images.id).limit(1)).mappings().first()
+    return dict(twin) if twin else None
+
+
+def _lacking(connection: Connection, image: Mapping[str, Any], about: Facts) -> dict[str, Any]:
+    """The columns of an image that are empty and that the facts fill."""
+    values = {name: value for name in _TEXTS if image[name] is None and (value := getattr(about, name)) is not None}
+    if image["license_id"] is None and (license := license_id(connection, about.license)) is not None:
+        values["license_id"] = license
+    return values

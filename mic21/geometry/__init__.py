@@ -7,7 +7,7 @@ from mic21.geometry.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mic21.geometry.brush import brush_to_rle, rle_to_brush
 from mic21.geometry.measures import area, bbox, intersection, iou, is_empty, merge
 from mic21.geometry.outlines import Outline, largest_outline, outlines
-from mic21.geometry.polygons import polygons_to_rle
+from mic21.geometry.polygons import farthest, polygons_to_rle
 from mic21.geometry.rle import Rle, counts_to_rle, mask_to_rle, rle_to_counts, rle_to_mask
 from mic21.geometry.segmentation import segmentation_to_rle
 
@@ -18,6 +18,7 @@ __all__ = [
     "bbox",
     "brush_to_rle",
     "counts_to_rle",
+    "farthest",
     "intersection",
     "iou",
     "is_empty",

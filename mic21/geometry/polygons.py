@@ -30,13 +30,22 @@ def polygons_to_rle(polygons: Sequence[Sequence[float]], height: int, width: int
     mic21.errors.GeometryError: polygon 0: expected an even number of numbers, found 5
     """
     check_size(height, width)
-    limit = _FARTHEST + max(height, width)
+    limit = farthest(height, width)
     for index, polygon in enumerate(polygons):
         _check_polygon(polygon, index, limit)
     if not polygons:
         return flips_to_rle(np.empty(0, np.int64), height, width)
     encoded = coco.frPyObjects([list(polygon) for polygon in polygons], height, width)
     return trusted_rle(encoded[0] if len(encoded) == 1 else coco.merge(encoded))
+
+
+def farthest(height: int, width: int) -> int:
+    """How far from the corner of an image a coordinate of its polygons may be, in pixels.
+
+    >>> farthest(480, 640)
+    100640
+    """
+    return _FARTHEST + max(height, width)
 
 
 def _check_polygon(polygon: Sequence[float], index: int, limit: int) -> None:

@@ -45,9 +45,11 @@ def _own(ontology: Ontology, key: str) -> tuple[Row, Row]:
 
 
 def _imported(ontology: Ontology, imported: Row) -> tuple[Row, Row]:
-    record = records.imported_category_record(imported, ontology)
     linked = ontology.get(imported["key"]) if imported["key"] else None
-    row = {name: record.get(name) for name in ("id", "name", "supercategory", "key", "synset", "ili")}
+    passport = records.passport(linked)
+    record = records.imported_category_record(imported, ontology) | passport
+    row = {"id": imported["id"], "name": imported["name"], "supercategory": imported["supercategory"] or ""}
+    row |= {name: passport.get(name) for name in records.PASSPORT}
     more = {
         "sense_key": linked.sense_key if linked else None,
         "parents": list(linked.parents) if linked else [],

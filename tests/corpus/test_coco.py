@@ -6,7 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
+from sqlalchemy import select
 
+from mic21.corpus import schema
+from mic21.corpus.changes import change
 from mic21.corpus.coco import export_coco, import_coco
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.store import Corpus
@@ -47,6 +50,73 @@ def test_export_import_export_gives_the_same_bytes(mini: Corpus, tmp_path: Path)
     export_coco(again, tmp_path / "2.json", captions=tmp_path / "2c.json")
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
     assert (tmp_path / "1c.json").read_bytes() == (tmp_path / "2c.json").read_bytes()
+
+
+# What an image, a category or a licence may say of itself in forms that the corpus has no column for.
+ODD = {
+    "images": {"author": ["A", "B"], "title": 5, "source_url": None, "subdomain": "no such", "license": 2, "x": 1},
+    "categories": {"key": "hund", "synset": "dog.n.01", "ili": "i9", "supercategory": None},
+    "licenses": {"name": None, "url": 7, "spdx": "my own"},
+}
+
+
+@pytest.mark.parametrize("name", ["dog", "frobnicator"])
+def test_fields_in_other_forms_leave_as_they_came(name: str, tmp_path: Path) -> None:
+    same = {"name": "x", "url": "u"}
+    document = {
+        "licenses": [{"id": 1} | same | {"q": 1}, {"id": 2} | same | {"q": 2}, {"id": 3} | ODD["licenses"]],
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 10, "height": 10} | ODD["images"]],
+        "categories": [{"id": 5, "name": name} | ODD["categories"]],
+    }
+    (tmp_path / "0.json").write_text(json.dumps(document), encoding="utf-8")
+    for number in range(2):
+        corpus = Corpus.create(tmp_path / f"corpus{number}")
+        import_coco(corpus, tmp_path / f"{number}.json")
+        export_coco(corpus, tmp_path / f"{number + 1}.json")
+    left = _read(tmp_path / "1.json")
+    assert [_without(record, "spdx") for record in left["licenses"][:2]] == document["licenses"][:2]
+    assert (left["licenses"][2], left["images"]) == (document["licenses"][2], document["images"])
+    assert left["categories"] == document["categories"]
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_a_category_that_another_corpus_lacks_keeps_its_passport(mini: Corpus, tmp_path: Path) -> None:
+    local = mini.path / "ontology"
+    local.mkdir()
+    columns = ("id", "key", "synset", "sense_key", "ili", "parents", "definition", "note", "reason")
+    own = ("900001", "curling_stone", "", "", "", "", "a granite stone", "", "not in WordNet")
+    (local / "categories.tsv").write_text("\t".join(columns) + "\n" + "\t".join(own) + "\n", encoding="utf-8")
+    with mini.writing() as connection:
+        change(connection, 1, "annotations", {45: {"category_id": 900001}})
+    export_coco(Corpus(mini.path), tmp_path / "1.json")
+    fresh = Corpus.create(tmp_path / "fresh")
+    import_coco(fresh, tmp_path / "1.json")
+    export_coco(fresh, tmp_path / "2.json")
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_what_an_image_was_given_since_takes_the_place_of_what_it_came_with(corpus: Corpus, tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "a.jpg", "width": 10, "height": 10, "author": ["A", "B"]}
+    (tmp_path / "0.json").write_text(json.dumps({"images": [image]}), encoding="utf-8")
+    import_coco(corpus, tmp_path / "0.json")
+    with corpus.writing() as connection:
+        change(connection, 1, "images", {1: {"author": "Ana"}})
+    export_coco(corpus, tmp_path / "1.json")
+    assert _read(tmp_path / "1.json")["images"] == [image | {"author": "Ana"}]
+
+
+def test_an_spdx_expression_says_more_than_an_address(corpus: Corpus, tmp_path: Path) -> None:
+    url = "http://creativecommons.org/licenses/by/4.0/"
+    licenses = [
+        {"id": 1, "name": "x", "url": url, "spdx": "cc0-1.0"},
+        {"id": 2, "name": "x", "url": url, "spdx": "free"},
+        {"id": 3, "name": "CC-BY-2.0", "url": "", "spdx": "unknown"},
+    ]
+    (tmp_path / "0.json").write_text(json.dumps({"licenses": licenses}), encoding="utf-8")
+    import_coco(corpus, tmp_path / "0.json")
+    export_coco(corpus, tmp_path / "1.json")
+    found = [record["spdx"] for record in _read(tmp_path / "1.json")["licenses"]]
+    assert found == ["CC0-1.0", "CC-BY-4.0", "CC-BY-2.0"]
 
 
 def test_masks_equal_pycocotools(mini: Corpus) -> None:
@@ -110,6 +180,17 @@ def test_photographs_can_come_later(corpus: Corpus) -> None:
         assert corpus.files.read(row["sha256"], row["extension"]) == (MINI / "images" / row["file_name"]).read_bytes()
 
 
+def test_photographs_that_come_later_stand_in_the_history(corpus: Corpus) -> None:
+    import_coco(corpus, MINI / "instances.json")
+    import_coco(corpus, MINI / "instances.json", images=MINI / "images")
+    images = corpus.images().to_pylist()
+    with corpus.reading() as connection:
+        rows = connection.execute(select(schema.history).order_by(schema.history.c.record_id)).all()
+    assert [(row.record_id, json.loads(row.before)["sha256"], json.loads(row.after)["sha256"]) for row in rows] == [
+        (image["id"], None, image["sha256"]) for image in images
+    ]
+
+
 def test_other_records_under_known_ids_are_refused_or_renumbered(mini: Corpus, tmp_path: Path) -> None:
     document = _read(MINI / "instances.json")
     document["images"] = [document["images"][0] | {"file_name": "other.jpg"}]
@@ -168,6 +249,25 @@ def test_a_category_that_was_looked_for_and_is_another_in_the_corpus_is_named(co
     assert json.loads(corpus.images(images=[2]).to_pylist()[0]["attributes"]) == {"neg_category_ids": [7]}
 
 
+def test_importing_again_with_new_ids_changes_nothing(mini: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "instances.json")
+    for image in document["images"]:
+        image["file_name"] = f"other/{image['file_name']}"
+    for category in document["categories"]:
+        category["name"] += " of another kind"
+    (tmp_path / "other.json").write_text(json.dumps(document), encoding="utf-8")
+    captions = _read(MINI / "captions.json") | {"images": document["images"]}
+    (tmp_path / "captions.json").write_text(json.dumps(captions), encoding="utf-8")
+    first = import_coco(mini, tmp_path / "other.json", captions=tmp_path / "captions.json", renumber=True)
+    assert (first.images, first.annotations, first.captions) == (5, 6, 4)
+    export_coco(mini, tmp_path / "1.json", captions=tmp_path / "1c.json")
+    again = import_coco(mini, tmp_path / "other.json", captions=tmp_path / "captions.json", renumber=True)
+    assert (again.images, again.annotations, again.captions, again.categories) == (0, 0, 0, 0)
+    export_coco(mini, tmp_path / "2.json", captions=tmp_path / "2c.json")
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+    assert (tmp_path / "1c.json").read_bytes() == (tmp_path / "2c.json").read_bytes()
+
+
 BROKEN = {
     'annotations[0].id: expected a whole number, found "45"': lambda d: d["annotations"][0].update(id="45"),
     "annotations[0].bbox: expected 4 numbers, found 3": lambda d: d["annotations"][0].update(bbox=[1, 2, 3]),
@@ -201,6 +301,21 @@ BROKEN = {
     "categories[0].name: expected a text": lambda d: d["categories"][0].update(name=5),
     "categories[1].id: expected an id of its own, found 1 again": lambda d: d["categories"][1].update(id=1),
     "images[0]: expected an object, found 5": lambda d: d["images"].__setitem__(0, 5),
+    "images[0].license: expected the id of one of the licenses, found [1]": lambda d: d["images"][0].update(
+        license=[1]
+    ),
+    "images[0]: image size: expected at most 536870911 pixels": lambda d: d["images"][0].update(
+        width=30_000, height=30_000
+    ),
+    "licenses[1].id: expected an id of its own, found 1 again": lambda d: d["licenses"][1].update(id=1),
+    "annotations[0].origin: expected model, human, import, found 5": lambda d: d["annotations"][0].update(origin=5),
+    "annotations[0].score: expected a number from 0 up": lambda d: d["annotations"][0].update(score="high"),
+    "annotations[0].segmentation[0]: expected coordinates within 100064 pixels, found 1e+06": (
+        lambda d: d["annotations"][0].update(segmentation=[[0, 0, 1_000_000, 0, 1_000_000, 1_000_000]])
+    ),
+    "annotations[0].segmentation[0]: expected coordinates within 100064 pixels, found -123457": (
+        lambda d: d["annotations"][0].update(segmentation=[[0, 0, 5, -123456.75, 5, 5]])
+    ),
 }
 
 
@@ -230,6 +345,100 @@ def test_all_problems_come_at_once_and_the_rest_can_be_imported(corpus: Corpus, 
     assert corpus.annotations()["id"].to_pylist() == [3, 4, 46]
 
 
+@pytest.mark.parametrize("field", ["score", "status", "origin"])
+def test_an_annotation_that_is_left_out_is_left_out_whole(field: str, corpus: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "instances.json")
+    document["annotations"][0] |= {field: "good"}
+    (tmp_path / "bad.json").write_text(json.dumps(document), encoding="utf-8")
+    report = import_coco(corpus, tmp_path / "bad.json", skip_bad=True)
+    assert len(report.skipped) == 1
+    assert import_coco(corpus, MINI / "instances.json").annotations == 1
+    assert len(set(corpus.annotations()["id"].to_pylist())) == 6
+
+
+@pytest.mark.parametrize("field", ["status", "origin", "kind", "language"])
+def test_a_caption_that_is_left_out_is_left_out_whole(field: str, corpus: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "captions.json")
+    document["annotations"][0] |= {field: 7}
+    (tmp_path / "bad.json").write_text(json.dumps(document), encoding="utf-8")
+    report = import_coco(corpus, tmp_path / "bad.json", skip_bad=True)
+    assert [problem.partition(": expected")[0] for problem in report.skipped] == [f"bad.json: annotations[0].{field}"]
+    assert report.captions == 3
+    assert import_coco(corpus, MINI / "captions.json").captions == 1
+
+
+def test_a_record_that_names_another_status_than_the_corpus_has_is_a_problem(mini: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "instances.json")
+    document["annotations"][0] |= {"status": "draft", "origin": "import"}
+    (tmp_path / "other.json").write_text(json.dumps(document), encoding="utf-8")
+    problem = "annotations[0].status: expected accepted, as the corpus has this record, found draft"
+    for renumber in (False, True):
+        with pytest.raises(ImportProblems) as caught:
+            import_coco(mini, tmp_path / "other.json", renumber=renumber)
+        assert caught.value.problems == [f"other.json: {problem}"]
+
+
+def test_records_that_name_no_status_are_the_same_whatever_became_of_them(mini: Corpus) -> None:
+    with mini.writing() as connection:
+        change(connection, 1, "annotations", {45: {"status": "rejected", "origin": "human"}})
+    assert import_coco(mini, MINI / "instances.json").annotations == 0
+    assert mini.annotations(status="rejected")["id"].to_pylist() == [45]
+
+
+LATIN = {
+    'categories[0].name: expected a text, found "Kl': ("categories", "name"),
+    'images[0].file_name: expected a text, found "Kl': ("images", "file_name"),
+    "annotations[0].note: expected a value that can be read": ("annotations", "note"),
+    "licenses[0].note: expected a value that can be read": ("licenses", "note"),
+    "images[0].author: expected a value that can be read": ("images", "author"),
+}
+
+
+@pytest.mark.parametrize("problem", LATIN)
+def test_a_text_that_is_not_utf_8_is_named_with_its_place(problem: str, corpus: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "instances.json")
+    part, field = LATIN[problem]
+    document[part][0][field] = "Klavír"
+    (tmp_path / "bad.json").write_bytes(
+        json.dumps(document, ensure_ascii=False).encode().replace("í".encode(), b"\xed")
+    )
+    with pytest.raises(ImportProblems) as caught:
+        import_coco(corpus, tmp_path / "bad.json")
+    assert caught.value.problems[0].startswith(f"bad.json: {problem}")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"info": {"by": "\xed"}}', '{"mine": "\xed"}', '{"x": ' + "[" * 3000 + "]" * 3000 + "}"]
+)
+def test_what_a_file_says_of_itself_is_refused_where_it_cannot_be_read(
+    text: str, corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.json").write_text(text, encoding="latin-1")
+    with pytest.raises(CorpusError, match=r"bad\.json: "):
+        import_coco(corpus, tmp_path / "bad.json")
+
+
+def test_a_file_name_that_no_file_can_have_is_a_problem(corpus: Corpus, tmp_path: Path) -> None:
+    document = _read(MINI / "instances.json")
+    document["images"][0]["file_name"] = "a\0.jpg"
+    (tmp_path / "bad.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(ImportProblems, match=r"images\[0\].file_name: expected the name of a file, found 'a\\x00.jpg'"):
+        import_coco(corpus, tmp_path / "bad.json", images=MINI / "images")
+
+
+def test_large_coordinates_of_large_images_are_no_problem(corpus: Corpus, tmp_path: Path) -> None:
+    polygon = [100_000, 0, 120_000.5, 0, 120_000, 50]
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [polygon], "bbox": [1, 1, 5, 5], "area": 5}
+    document = {
+        "images": [{"id": 1, "file_name": "wide.jpg", "width": 130_000, "height": 60}],
+        "annotations": [annotation],
+        "categories": [{"id": 1, "name": "dog"}],
+    }
+    (tmp_path / "wide.json").write_text(json.dumps(document), encoding="utf-8")
+    import_coco(corpus, tmp_path / "wide.json")
+    assert [json.loads(text) for text in corpus.annotations()["segmentation"].to_pylist()] == [[polygon]]
+
+
 def test_photographs_are_held_against_their_records(corpus: Corpus, tmp_path: Path) -> None:
     shutil.copytree(MINI / "images", tmp_path / "images")
     (tmp_path / "images" / "empty.jpg").unlink()
@@ -254,7 +463,7 @@ def test_a_name_that_no_file_can_have_is_named(corpus: Corpus, tmp_path: Path) -
     document["images"][0]["file_name"] = "a\0b.jpg"
     (tmp_path / "bad.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(
-        ImportProblems, match=r"images\[0\].file_name: 'a\\x00b.jpg' cannot be read: embedded null byte"
+        ImportProblems, match=r"images\[0\].file_name: expected the name of a file, found 'a\\x00b.jpg': embedded null"
     ):
         import_coco(corpus, tmp_path / "bad.json", images=MINI / "images")
 

@@ -1,11 +1,16 @@
 import io
+import json
+import struct
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
+from mic21.corpus import schema
+from mic21.corpus.edit import withdraw
 from mic21.corpus.groups import Groups
 from mic21.corpus.images import ImageFiles, UnusableImage, perceptual_hash
 from mic21.corpus.ingest import ingest
@@ -79,6 +84,22 @@ def test_bad_files_are_named_and_stop_nothing(corpus: Corpus, tmp_path: Path) ->
     assert sorted(corpus.images()["file_name"].to_pylist()) == ["good.jpg", "whole.png"]
 
 
+def test_files_that_pillow_trips_over_are_named_and_stop_nothing(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    turned, resolution = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0), struct.pack("<HHI4s", 0x011A, 7, 4, b"text")
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + turned + resolution + bytes(4)
+    _save(folder / "exif.jpg", _picture(1), exif=exif)
+    tiff = _save(folder / "size.tiff", _picture(2))
+    width = struct.pack("<HH", 0x0100, 4)  # the tag and its type
+    assert tiff.read_bytes().count(width) == 1
+    tiff.write_bytes(tiff.read_bytes().replace(width, struct.pack("<HH", 0x0100, 2)))
+    _save(folder / "whole.jpg", _picture(3))
+    report = ingest(corpus, [folder])
+    reasons = {file.name: reason.partition(":")[0] for file, reason in report.refused}
+    assert reasons == {"exif.jpg": "cannot be decoded", "size.tiff": "cannot be decoded"}
+    assert corpus.images()["file_name"].to_pylist() == ["whole.jpg"]
+
+
 def test_what_browsers_cannot_show_becomes_png_without_loss(corpus: Corpus, tmp_path: Path) -> None:
     ingest(corpus, [_save(tmp_path / "a.tiff", _picture(1)), _save(tmp_path / "b.bmp", _picture(2))])
     for row, seed in zip(corpus.images().to_pylist(), (1, 2), strict=True):
@@ -95,6 +116,48 @@ def test_the_same_bytes_come_in_once_and_ingest_can_be_repeated(corpus: Corpus, 
     again = ingest(corpus, [tmp_path / "in"])
     assert (again.added, [id for _, id in again.duplicates]) == ([], [1, 1])
     assert corpus.images().num_rows == 1
+
+
+def test_a_photograph_in_the_corpus_is_given_the_facts_it_lacks(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for seed, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
+        _save(folder / name, _picture(seed))
+    ingest(corpus, [folder], facts=Facts(author="Ана"))
+    withdraw(corpus, [3], reason="asked")
+    (tmp_path / "meta.csv").write_text("file,license,title\na.jpg,CC0-1.0,Chess\n")
+    facts = Facts(author="Bob", license="CC-BY-4.0", subdomain="chess")
+    report = ingest(corpus, [folder], facts=facts, metadata=tmp_path / "meta.csv")
+    assert (report.added, [id for _, id in report.duplicates], report.filled) == ([], [1, 2, 3], [1, 2])
+    columns = ["license", "author", "title", "subdomain"]
+    assert [tuple(row.values()) for row in corpus.images().select(columns).to_pylist()] == [
+        ("CC0-1.0", "Ана", "Chess", "chess"),
+        ("CC-BY-4.0", "Ана", None, "chess"),
+    ]
+    assert corpus.images(withdrawn=True)["license"].to_pylist() == ["unknown"]
+    with corpus.reading() as connection:
+        rows = connection.execute(select(schema.history).order_by(schema.history.c.id)).all()
+        changed = [(row.record_id, json.loads(row.before)) for row in rows[1:]]
+    nothing = {"license_id": None, "subdomain": None}
+    assert changed == [(1, nothing | {"title": None}), (2, nothing)]
+    assert ingest(corpus, [folder], facts=Facts(author="Eve", license="CC-BY-2.0", subdomain="tennis")).filled == []
+
+
+def test_the_same_bytes_in_one_ingest_share_their_facts(corpus: Corpus, tmp_path: Path) -> None:
+    file = _save(tmp_path / "in" / "a.jpg", _picture(1))
+    (tmp_path / "in" / "b.jpg").write_bytes(file.read_bytes())
+    (tmp_path / "meta.csv").write_text("file,license,author\na.jpg,,Ана\nb.jpg,CC0-1.0,Bob\n")
+    ingest(corpus, [tmp_path / "in"], metadata=tmp_path / "meta.csv")
+    assert corpus.images().select(["license", "author"]).to_pylist() == [{"license": "CC0-1.0", "author": "Ана"}]
+
+
+def test_every_photograph_of_a_folder_comes_in_or_is_named(corpus: Corpus, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    _save(folder / "a.jfif", _picture(1), format="JPEG")
+    (folder / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (folder / "folder.jpg").mkdir()
+    report = ingest(corpus, [folder])
+    assert report.added == [1]
+    assert report.refused == [(folder / "lost.jpg", "cannot be read: No such file or directory")]
 
 
 def test_near_duplicates_share_a_group(corpus: Corpus, tmp_path: Path) -> None:

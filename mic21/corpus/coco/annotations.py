@@ -8,7 +8,7 @@ import msgspec
 from mic21.corpus import schema
 from mic21.corpus.coco import document
 from mic21.corpus.coco.document import Document, Fields
-from mic21.corpus.coco.inserter import ANNOTATION_COLUMNS, CAPTION_COLUMNS, Inserter
+from mic21.corpus.coco.inserter import ANNOTATION_COLUMNS, CAPTION_COLUMNS, Inserter, Provenance
 from mic21.corpus.coco.job import ImportJob
 from mic21.geometry import area as rle_area
 
@@ -29,8 +29,8 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     area: Annotated[float, msgspec.Meta(ge=0)]
     iscrowd: Literal[0, 1] = 0
     score: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    status: Literal["draft", "accepted", "rejected"] = "accepted"
-    origin: Literal["model", "human", "import"] = "import"
+    status: Literal["draft", "accepted", "rejected"] | None = None
+    origin: Literal["model", "human", "import"] | None = None
 
 
 _PLAIN = msgspec.json.Decoder(_Plain)
@@ -53,24 +53,28 @@ def insert_annotations(job: ImportJob, doc: Document) -> None:
 def _read_annotations(job: ImportJob, doc: Document, masks: Inserter, texts: Inserter) -> None:
     for index, raw in enumerate(doc.records("annotations")):
         if plain := _plain_row(job, raw):
-            masks.add(plain, doc, index)
+            masks.add(*plain, doc, index)
             continue
         place = doc.place("annotations", index)
         if (fields := document.read_fields(raw, place, job.problem)) is None:
             continue
+        count = len(job.problems)
         id = document.read_int(fields, "id", place, job.problem)
         image_id = _reference(job, fields, "image_id", place, job.image_ids, job.bad_images, "images")
+        status = document.read_choice(fields, "status", schema.STATUSES, place, job.problem)
+        origin = document.read_choice(fields, "origin", schema.ORIGINS, place, job.problem)
         is_caption = "caption" in fields
-        row = (_caption_row if is_caption else _annotation_row)(job, fields, image_id, place)
-        if id is not None and row is not None:
-            (texts if is_caption else masks).add((id, *row, job.run_id), doc, index)
+        values = (_caption_values if is_caption else _annotation_values)(job, fields, image_id, place)
+        if values is not None and len(job.problems) == count:
+            provenance, named = _provenance(job, status, origin)
+            (texts if is_caption else masks).add((id, *values, *provenance, job.run_id), named, doc, index)
 
 
-def _plain_row(job: ImportJob, raw: msgspec.Raw) -> tuple[Any, ...] | None:
-    """The row of an annotation that has the usual fields and no problem; None for every other."""
+def _plain_row(job: ImportJob, raw: msgspec.Raw) -> tuple[tuple[Any, ...], Provenance] | None:
+    """The row of an annotation that has the usual fields and no problem, as `Inserter` takes it; None for others."""
     try:
         plain = _PLAIN.decode(raw)
-    except msgspec.DecodeError:
+    except document.UNREADABLE:
         return None
     image_id, category_id = job.image_ids.get(plain.image_id), job.category_ids.get(plain.category_id)
     if image_id is None or category_id is None:
@@ -78,9 +82,15 @@ def _plain_row(job: ImportJob, raw: msgspec.Raw) -> tuple[Any, ...] | None:
     texts = document.plain_geometry(plain.segmentation, plain.bbox)
     if texts is None:
         return None
-    status = job.defaults["status"] or plain.status
     measured = (plain.area, plain.iscrowd, plain.score, None)
-    return (plain.id, image_id, category_id, *texts, *measured, status, plain.origin, job.run_id)
+    provenance, named = _provenance(job, plain.status, plain.origin)
+    return (plain.id, image_id, category_id, *texts, *measured, *provenance, job.run_id), named
+
+
+def _provenance(job: ImportJob, status: str | None, origin: str | None) -> tuple[Provenance, Provenance]:
+    """Status and origin of a record: those to store, and those of them that the record itself names."""
+    default = job.defaults["status"]
+    return (default or status or "accepted", origin or "import"), (None if default else status, origin)
 
 
 def _reference(
@@ -94,14 +104,16 @@ def _reference(
     return None
 
 
-def _annotation_row(job: ImportJob, fields: Fields, image_id: int | None, place: str) -> tuple[Any, ...] | None:
+def _annotation_values(job: ImportJob, fields: Fields, image_id: int | None, place: str) -> tuple[Any, ...] | None:
     count = len(job.problems)
     category_id = _reference(job, fields, "category_id", place, job.category_ids, job.bad_categories, "categories")
     box = document.read_bbox(fields, place, job.problem)
     area = document.read_number(fields, "area", place, job.problem)
-    crowd = msgspec.json.decode(fields["iscrowd"]) if "iscrowd" in fields else 0
+    score = document.read_number(fields, "score", place, job.problem)
+    crowd = document.read_value(fields["iscrowd"]) if "iscrowd" in fields else 0
     if crowd not in (0, 1):
         job.problem(f"{place}.iscrowd: expected 0 or 1, found {crowd!r}")
+    attributes = document.attributes(fields, _ANNOTATION, place, job.problem)
     if image_id is None:
         return None
     size = job.sizes[image_id]
@@ -112,40 +124,18 @@ def _annotation_row(job: ImportJob, fields: Fields, image_id: int | None, place:
         return None
     if box is None or area is None:
         box, area = _measured(segmentation, size, box, area)
-    score = document.read_number(fields, "score", place, job.problem)
-    return (
-        job.image_ids[image_id],
-        job.category_ids[category_id],
-        segmentation,
-        box,
-        area,
-        int(crowd),
-        score,
-        document.attributes(fields, _ANNOTATION),
-        *_provenance(job, fields, place),
-    )
+    own = (job.image_ids[image_id], job.category_ids[category_id], segmentation, box)
+    return (*own, area, int(crowd), score, attributes)
 
 
-def _caption_row(job: ImportJob, fields: Fields, image_id: int | None, place: str) -> tuple[Any, ...] | None:
+def _caption_values(job: ImportJob, fields: Fields, image_id: int | None, place: str) -> tuple[Any, ...] | None:
     text = document.read_text(fields, "caption", place, job.problem)
-    if text is None or image_id is None:
-        return None
-    kind = document.read_optional_text(fields, "kind") or "description"
-    if kind not in schema.CAPTION_KINDS:
-        job.problem(f"{place}.kind: expected {' or '.join(schema.CAPTION_KINDS)}, found {kind!r}")
-        return None
-    language = document.read_optional_text(fields, "language") or job.defaults["language"]
-    attributes = document.attributes(fields, _CAPTION)
-    return (job.image_ids[image_id], language, kind, text, attributes, *_provenance(job, fields, place))
-
-
-def _provenance(job: ImportJob, fields: Fields, place: str) -> tuple[str, str]:
-    status = document.read_optional_text(fields, "status") or "accepted"
-    origin = document.read_optional_text(fields, "origin") or "import"
-    for name, value, allowed in (("status", status, schema.STATUSES), ("origin", origin, schema.ORIGINS)):
-        if value not in allowed:
-            job.problem(f"{place}.{name}: expected {', '.join(allowed)}, found {value!r}")
-    return job.defaults["status"] or status, origin
+    kind = document.read_choice(fields, "kind", schema.CAPTION_KINDS, place, job.problem) or "description"
+    language = job.defaults["language"]
+    if document.has_value(fields, "language"):
+        language = document.read_text(fields, "language", place, job.problem)
+    attributes = document.attributes(fields, _CAPTION, place, job.problem)
+    return None if text is None or image_id is None else (job.image_ids[image_id], language, kind, text, attributes)
 
 
 def _measured(segmentation: str, size: tuple[int, int], box: str | None, area: float | None) -> tuple[str, float]:

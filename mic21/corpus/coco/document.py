@@ -2,7 +2,7 @@
 
 import mmap
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any, Protocol
 import msgspec
 
 from mic21.errors import CorpusError, GeometryError
-from mic21.geometry import Rle, bbox, polygons_to_rle, segmentation_to_rle
+from mic21.geometry import Rle, bbox, farthest, polygons_to_rle, segmentation_to_rle
 
+# What msgspec raises on a value: malformed, of another form or out of range; not in UTF-8; nested too deep.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _POLYGONS = msgspec.json.Decoder(list[list[float]])
 _NUMBERS = msgspec.json.Decoder(list[float])
@@ -20,6 +22,8 @@ _MAX_ID = 2**63 - 1
 _WHITE_SPACE = b" \t\r\n"
 _POSITIVE = b".0123456789"  # what plain numbers are written with
 _PLAIN = b"-" + _POSITIVE
+_FRAME = bytes.maketrans(b"[-123456789", b",,000000000")
+_FAR = b",000000"  # in that frame, six digits before the point: a number that may be beyond `farthest`
 
 Fields = Mapping[str, msgspec.Raw]
 Report = Callable[[str], None]
@@ -62,7 +66,7 @@ class CocoDocument:
             raise CorpusError(f"{path}: expected a COCO file, found: {error}") from error
         try:
             self.parts: dict[str, msgspec.Raw] = _FIELDS.decode(data)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise CorpusError(f"{path}: expected a JSON object, found: {error}") from error
 
     def records(self, part: str) -> list[msgspec.Raw]:
@@ -76,7 +80,7 @@ class CocoDocument:
             return []
         try:
             return msgspec.json.decode(raw, type=list[msgspec.Raw])
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise CorpusError(f"{self.name}: {part}: expected a list, found: {error}") from error
 
     def place(self, part: str, index: int) -> str:
@@ -120,9 +124,22 @@ def read_fields(raw: msgspec.Raw, place: str, report: Report) -> Fields | None:
     """The fields of a record, or None after reporting that it is no object."""
     try:
         return _FIELDS.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         report(f"{place}: expected an object, found {_shown(raw)}")
         return None
+
+
+def read_value(raw: msgspec.Raw | None) -> Any:
+    """The value of a slice of a file, foreign and hence Any; None where there is no slice or it cannot be decoded."""
+    try:
+        return None if raw is None else msgspec.json.decode(raw)
+    except UNREADABLE:
+        return None
+
+
+def has_value(fields: Fields, name: str) -> bool:
+    """Whether a record has a field that is not null."""
+    return name in fields and bytes(fields[name]) != b"null"
 
 
 def read_int(fields: Fields, name: str, place: str, report: Report) -> int | None:
@@ -131,7 +148,7 @@ def read_int(fields: Fields, name: str, place: str, report: Report) -> int | Non
     if raw is None:
         report(f"{place}.{name}: expected a whole number, found nothing")
         return None
-    value = msgspec.json.decode(raw)
+    value = read_value(raw)
     if type(value) is not int or not 0 <= value <= _MAX_ID:
         report(f"{place}.{name}: expected a whole number, found {_shown(raw)}")
         return None
@@ -150,7 +167,7 @@ def read_size(fields: Fields, name: str, place: str, report: Report) -> int | No
 def read_text(fields: Fields, name: str, place: str, report: Report) -> str | None:
     """A text, or None after reporting what stands there instead."""
     raw = fields.get(name)
-    value = None if raw is None else msgspec.json.decode(raw)
+    value = read_value(raw)
     if not isinstance(value, str) or not value:
         report(f"{place}.{name}: expected a text, found {'nothing' if raw is None else _shown(raw)}")
         return None
@@ -159,17 +176,28 @@ def read_text(fields: Fields, name: str, place: str, report: Report) -> str | No
 
 def read_optional_text(fields: Fields, name: str) -> str | None:
     """A text, or None where there is no such field or it is something else."""
-    raw = fields.get(name)
-    value = None if raw is None else msgspec.json.decode(raw)
+    value = read_value(fields.get(name))
     return value if isinstance(value, str) else None
 
 
-def read_number(fields: Fields, name: str, place: str, report: Report) -> float | None:
-    """A number of at least 0, None where the field is missing, or None after reporting what stands there instead."""
-    raw = fields.get(name)
-    if raw is None:
+def read_choice(fields: Fields, name: str, allowed: Sequence[str], place: str, report: Report) -> str | None:
+    """One of the allowed texts; None where it is missing or null or, after reporting, something else."""
+    if not has_value(fields, name):
         return None
-    value = msgspec.json.decode(raw)
+    raw = fields[name]
+    value = read_value(raw)
+    if value not in allowed:
+        report(f"{place}.{name}: expected {', '.join(allowed)}, found {_shown(raw)}")
+        return None
+    return str(value)
+
+
+def read_number(fields: Fields, name: str, place: str, report: Report) -> float | None:
+    """A number of at least 0; None where it is missing or null or, after reporting, something else."""
+    if not has_value(fields, name):
+        return None
+    raw = fields[name]
+    value = read_value(raw)
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         report(f"{place}.{name}: expected a number from 0 up, found {_shown(raw)}")
         return None
@@ -183,7 +211,7 @@ def read_bbox(fields: Fields, place: str, report: Report) -> str | None:
         return None
     try:
         numbers = _NUMBERS.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         report(f"{place}.bbox: expected 4 numbers, found {_shown(raw)}")
         return None
     if len(numbers) != 4:
@@ -209,19 +237,24 @@ def read_segmentation(fields: Fields, size: tuple[int, int], place: str, report:
         return "[]"
     try:
         polygons = _POLYGONS.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _read_rle(raw, size, place, report)
     good = True
+    limit = farthest(*size)
     for index, polygon in enumerate(polygons):
         if len(polygon) % 2 or len(polygon) < 6:
             found = f"{len(polygon)} numbers"
             report(f"{place}.segmentation[{index}]: expected x, y of at least three points, found {found}")
             good = False
+        elif min(polygon) < -limit or max(polygon) > limit:
+            found = f"{max(polygon, key=abs):g}"
+            report(f"{place}.segmentation[{index}]: expected coordinates within {limit} pixels, found {found}")
+            good = False
     return compact(raw) if good else None
 
 
 def _read_rle(raw: msgspec.Raw, size: tuple[int, int], place: str, report: Report) -> str | None:
-    value = msgspec.json.decode(raw)
+    value = read_value(raw)
     if not isinstance(value, dict):
         report(f"{place}.segmentation: expected polygons or run lengths, found {_shown(raw)}")
         return None
@@ -240,6 +273,9 @@ def plain_geometry(segmentation: msgspec.Raw, bbox: msgspec.Raw) -> tuple[str, s
     """
     polygons, box = bytes(segmentation).translate(None, _WHITE_SPACE), bytes(bbox).translate(None, _WHITE_SPACE)
     if box.translate(None, _POSITIVE) != b"[,,,]" or not _is_polygons(polygons.translate(None, _PLAIN)):
+        return None
+    numbers = polygons.translate(_FRAME)
+    if _FAR[1:] in numbers and _FAR in numbers:  # the first is found faster, and seldom
         return None
     return polygons.decode(), box.decode()
 
@@ -270,12 +306,21 @@ def compact(raw: msgspec.Raw) -> str:
     return bytes(raw).translate(None, _WHITE_SPACE).decode()
 
 
-def attributes(fields: Fields, known: frozenset[str]) -> str | None:
-    """The fields that we do not know, as a JSON object with sorted keys; None where there are none."""
-    unknown = {name: msgspec.json.decode(raw) for name, raw in fields.items() if name not in known}
+def attributes(fields: Fields, known: Collection[str], place: str, report: Report) -> str | None:
+    """The fields that we do not know, as a JSON object with sorted keys; None where there are none.
+
+    A field that cannot be decoded is reported and left out.
+    """
+    unknown = {}
+    for name, raw in fields.items():
+        if name not in known:
+            try:
+                unknown[name] = msgspec.json.decode(raw)
+            except UNREADABLE as error:
+                report(f"{place}.{name}: expected a value that can be read, found: {error}")
     return msgspec.json.encode(unknown, order="sorted").decode() if unknown else None
 
 
 def _shown(raw: msgspec.Raw) -> str:
-    text = bytes(raw).decode()
+    text = bytes(raw).decode(errors="replace")
     return text if len(text) <= 40 else f"{text[:40]}…"

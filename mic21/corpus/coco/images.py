@@ -1,24 +1,27 @@
 """The images of a COCO file into the corpus, with their photographs where there is a folder of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from mic21.corpus import schema
 from mic21.corpus.changes import change, insert_rows, next_id
 from mic21.corpus.coco import document
 from mic21.corpus.coco.document import Document, Fields
-from mic21.corpus.coco.inserter import with_source_id
+from mic21.corpus.coco.inserter import renumbered, with_source_id
 from mic21.corpus.coco.job import ImportJob
 from mic21.corpus.groups import Groups
 from mic21.corpus.licenses import license_id
+from mic21.errors import GeometryError
+from mic21.geometry.rle import check_size
 
 _BATCH = 5_000
 # Lists of ids of categories that an image may carry: what somebody looked for in it, and what it does not show.
 _CATEGORY_LISTS = ("absent", "checked", "neg_category_ids", "not_exhaustive_category_ids")
-_IMAGE = frozenset({"id", "file_name", "width", "height", "license", "author", "source_url", "title", "subdomain"})
+_IMAGE = frozenset({"id", "file_name", "width", "height"})
+_TEXTS = ("author", "source_url", "title", "subdomain")
 
 
 def read_images(job: ImportJob, documents: Sequence[Document]) -> list[dict[str, Any]]:
@@ -45,37 +48,31 @@ def _read_images(job: ImportJob, doc: Document, *, first: bool) -> list[dict[str
         height = document.read_size(fields, "height", place, job.problem)
         width = document.read_size(fields, "width", place, job.problem)
         name = document.read_text(fields, "file_name", place, job.problem)
+        facts = _read_facts(job, fields, place)
+        if height is not None and width is not None:
+            try:
+                check_size(height, width)
+            except GeometryError as error:
+                job.problem(f"{place}: {error}")
         if len(job.problems) > count or id is None or height is None or width is None or name is None:
             if id is not None:
                 job.bad_images.add(id)
             continue
         job.sizes[id] = (height, width)
-        rows.append(_image_row(job, fields, id, name, height, width, place))
+        rows.append({"id": id, "place": place, "file_name": name, "height": height, "width": width} | facts)
     return rows
 
 
-def _image_row(
-    job: ImportJob, fields: Fields, id: int, file_name: str, height: int, width: int, place: str
-) -> dict[str, Any]:
-    known = set(_IMAGE)
-    subdomain = document.read_optional_text(fields, "subdomain")
-    if subdomain is None or subdomain not in job.subdomains:
-        known.discard("subdomain")
-        subdomain = job.defaults["subdomain"]
-    license = fields.get("license")
-    return {
-        "id": id,
-        "place": place,
-        "file_name": file_name,
-        "height": height,
-        "width": width,
-        "license": None if license is None else msgspec.json.decode(license),
-        "author": document.read_optional_text(fields, "author"),
-        "source_url": document.read_optional_text(fields, "source_url"),
-        "title": document.read_optional_text(fields, "title"),
-        "subdomain": subdomain,
-        "attributes": document.attributes(fields, frozenset(known)),
-    }
+def _read_facts(job: ImportJob, fields: Fields, place: str) -> dict[str, Any]:
+    """What an image record says beside name and size; what has no column, or does not fit it, is in `attributes`."""
+    facts: dict[str, Any] = {name: document.read_optional_text(fields, name) for name in _TEXTS}
+    if facts["subdomain"] not in job.subdomains:
+        facts["subdomain"] = None
+    facts["license"] = document.read_value(fields.get("license"))
+    known = _IMAGE | {name for name, value in facts.items() if value is not None}
+    facts["attributes"] = document.attributes(fields, known, place, job.problem)
+    facts["subdomain"] = facts["subdomain"] or job.defaults["subdomain"]
+    return facts
 
 
 def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
@@ -88,10 +85,12 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
             select(images.c.id, images.c.file_name, images.c.height, images.c.width, images.c.sha256)
         )
     }
+    moved = renumbered(job.connection, images) if job.renumber else {}
     new_id = max([next_id(job.connection, images), *(record["id"] + 1 for record in records)])
     groups = Groups()
     groups.refresh(job.connection)
     rows = []
+    changes: dict[int, dict[str, Any]] = {}
     for record in records:
         id, place = record["id"], record.pop("place")
         license = record.pop("license")
@@ -100,23 +99,21 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
             job.problem(f"{place}.file_name: {reason}")
             job.bad_images.add(id)
             continue
-        if license is not None and license not in job.license_ids:
-            job.problem(f"{place}.license: expected the id of one of the licenses, found {license}")
+        if license is not None and (not isinstance(license, int | float) or license not in job.license_ids):
+            job.problem(f"{place}.license: expected the id of one of the licenses, found {license!r}")
             job.bad_images.add(id)
             continue
         if id in job.bad_images:
             continue  # its subdomain is unknown, as was said already
-        old = existing.get(id)
-        if old is not None:
-            if (old.file_name, old.height, old.width) == (record["file_name"], *job.sizes[id]):
-                job.image_ids[id] = id
-                job.report.unchanged += 1
-                if stored and old.sha256 is None:
-                    values = job.photographs.columns(stored)
-                    values["group_key"] = groups.add(id, stored.phash, stored.original_sha256)
-                    job.connection.execute(update(images).where(images.c.id == id).values(**values))
-                    job.report.attached += 1
-                continue
+        if (known := _known(record, existing, moved)) is not None:
+            job.image_ids[id] = known.id
+            job.report.unchanged += 1
+            if stored and known.sha256 is None:
+                group_key = groups.add(known.id, stored.phash, stored.original_sha256)
+                changes[known.id] = job.photographs.columns(stored) | {"group_key": group_key}
+                job.report.attached += 1
+            continue
+        if id in existing:
             if not job.renumber:
                 job.problem(f"{place}.id: {id} is another image in the corpus; --renumber gives new ids")
                 job.bad_images.add(id)
@@ -129,10 +126,12 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
         if stored:
             group_key = groups.add(record["id"], stored.phash, group_key)
         columns = job.photographs.columns(stored)
-        own_license = None if license is None else job.license_ids[license]
+        own_license = None if license is None else job.license_ids[int(license)]
         more = {"group_key": group_key, "license_id": own_license, "status": "active", "run_id": job.run_id}
         rows.append(record | columns | more | _facts(job, record["file_name"]))
-    change(job.connection, job.run_id, "images", groups.settle(rows))
+    for own_id, values in groups.settle(rows).items():
+        changes[own_id] = changes.get(own_id, {}) | values
+    change(job.connection, job.run_id, "images", changes)
     for start in range(0, len(rows), _BATCH):
         insert_rows(job.connection, images, rows[start : start + _BATCH])
     job.report.images += len(rows)
@@ -154,6 +153,16 @@ def _with_own_categories(job: ImportJob, attributes: str | None, taken: Collecti
                 job.problem(f"{place}.{name}: expected ids of the categories, found {id}")
             values[name] = [job.category_ids.get(id, id) for id in ids if id not in unknown]
     return msgspec.json.encode(values, order="sorted").decode()
+
+
+def _known(record: Mapping[str, Any], existing: Mapping[int, Any], moved: Mapping[int, Sequence[int]]) -> Any | None:
+    """The row of the image that the corpus has for a record, under its id or one that it was given for it."""
+    name_and_size = (record["file_name"], record["height"], record["width"])
+    for id in (record["id"], *moved.get(record["id"], ())):
+        row = existing.get(id)
+        if row is not None and (row.file_name, row.height, row.width) == name_and_size:
+            return row
+    return None
 
 
 def _facts(job: ImportJob, file_name: str) -> dict[str, Any]:

@@ -61,13 +61,14 @@ class Photographs:
         if ".." in parts or PurePosixPath(name).is_absolute():
             return f"expected a path inside {folder.name}, found {name!r}"
         try:
-            return self._add(name, (folder / name).read_bytes())
+            data = (folder / name).read_bytes()
         except FileNotFoundError:
             return f"expected the photograph in {folder.name}, found no {name!r}"
         except OSError as error:
             return f"{name!r} cannot be read: {error.strerror or error}"
-        except ValueError as error:  # a name with NUL in it
-            return f"{name!r} cannot be read: {error}"
+        except ValueError as error:  # a null character
+            return f"expected the name of a file, found {name!r}: {error}"
+        return self._add(name, data)
 
     def _add(self, name: str, data: bytes) -> StoredImage | str:
         try:

@@ -14,13 +14,13 @@ import msgspec
 from mic21.corpus.changes import read_property, write_property
 from mic21.corpus.coco.annotations import insert_annotations
 from mic21.corpus.coco.categories import insert_categories, insert_licenses
-from mic21.corpus.coco.document import CocoDocument, Document
+from mic21.corpus.coco.document import UNREADABLE, CocoDocument, Document
 from mic21.corpus.coco.images import insert_images, read_images
 from mic21.corpus.coco.interactions import Interaction, insert_interactions
 from mic21.corpus.coco.job import ImportJob, ImportReport
 from mic21.corpus.ingest import Progress
 from mic21.corpus.store import Corpus
-from mic21.errors import ImportProblems
+from mic21.errors import CorpusError, ImportProblems
 
 _PARTS = frozenset({"info", "licenses", "images", "annotations", "categories"})
 
@@ -126,7 +126,15 @@ def write_parts(
 
 def _keep_document(job: ImportJob, doc: Document) -> None:
     """Keep what a COCO file says of itself, for the export; the first import that says something decides."""
-    extra = {name: msgspec.json.decode(raw) for name, raw in doc.parts.items() if name not in _PARTS}
-    for key, value in (("coco_info", doc.parts.get("info")), ("coco_extra", extra or None)):
+    kept = {name: _decoded(doc, name) for name in doc.parts if name == "info" or name not in _PARTS}
+    info = kept.pop("info", None)
+    for key, value in (("coco_info", info), ("coco_extra", kept or None)):
         if value is not None and read_property(job.connection, key) is None:
             write_property(job.connection, key, msgspec.json.encode(value).decode())
+
+
+def _decoded(doc: Document, part: str) -> object:
+    try:
+        return msgspec.json.decode(doc.parts[part])
+    except UNREADABLE as error:
+        raise CorpusError(f"{doc.name}: {part}: expected a value that can be read, found: {error}") from error

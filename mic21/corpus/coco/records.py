@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from mic21.corpus.licenses import UNKNOWN
 from mic21.ontology import Category, Ontology
 
 Row = Mapping[str, Any]
+PASSPORT = ("key", "synset", "ili")
 
 
 def image_record(row: Row, *, file_name: str | None = None) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def image_record(row: Row, *, file_name: str | None = None) -> dict[str, Any]:
     if row["license_id"] is not None:
         record["license"] = row["license_id"]
     record |= {name: row[name] for name in ("subdomain", "title", "author", "source_url") if row[name] is not None}
-    return record | _attributes(row)
+    # What a field came with in a form that the column could not hold gives way to what the column was given since.
+    return record | {name: value for name, value in _attributes(row).items() if name not in record}
 
 
 def annotation_record(row: Row) -> dict[str, Any]:
@@ -55,22 +58,29 @@ def caption_record(row: Row) -> dict[str, Any]:
 
 
 def imported_category_record(row: Row, ontology: Ontology) -> dict[str, Any]:
-    """The `categories[]` record of a category that came with an import, with the passport of what it is linked to."""
+    """The `categories[]` record of a category that came with an import, with the passport of what it is linked to.
+
+    A key, synset or ili that it came with stays as it came.
+    """
     record = {"id": row["id"], "name": row["name"], "supercategory": row["supercategory"] or ""}
     category = ontology.get(row["key"]) if row["key"] else None
-    return record | _passport(category) | _attributes(row)
+    came = _attributes(row)
+    return record | passport(category) | {name: came[name] for name in PASSPORT if name in came} | came
 
 
 def category_record(category: Category) -> dict[str, Any]:
     """The `categories[]` record of a category of the ontology; its supercategory is its first parent's key."""
     record = {"id": category.id, "name": category.name("en") or category.key}
-    return record | {"supercategory": next(iter(category.parents), "")} | _passport(category)
+    return record | {"supercategory": next(iter(category.parents), "")} | passport(category)
 
 
 def license_record(row: Row) -> dict[str, Any]:
-    """The `licenses[]` record of a licence."""
+    """The `licenses[]` record of a licence; a text that is no SPDX expression is given only where we know none."""
     record = {"id": row["id"], "name": row["name"] or "", "url": row["url"] or "", "spdx": row["spdx"]}
-    return record | _attributes(row)
+    came = _attributes(row)
+    if row["spdx"] != UNKNOWN:
+        came.pop("spdx", None)
+    return record | came
 
 
 def encode_records(records: Iterable[Mapping[str, Any]]) -> Iterable[bytes]:
@@ -82,10 +92,11 @@ def encode_records(records: Iterable[Mapping[str, Any]]) -> Iterable[bytes]:
         separator = b",\n"
 
 
-def _passport(category: Category | None) -> dict[str, Any]:
+def passport(category: Category | None) -> dict[str, Any]:
+    """What a category is, in fields of its COCO record; nothing where it is none of the ontology's."""
     if category is None:
         return {}
-    return {"key": category.key, "synset": category.synset, "ili": category.ili}
+    return {name: getattr(category, name) for name in PASSPORT}
 
 
 def _attributes(row: Row) -> dict[str, Any]:
