@@ -1,6 +1,8 @@
 """`mic21 doctor`: what is wrong with somebody's COCO file."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +10,8 @@ import typer
 
 from mic21.cli.options import Json
 from mic21.cli.output import show_json, warn
-from mic21.corpus.doctor import Finding, examine, repair
-from mic21.errors import UsageError
+from mic21.corpus.doctor import Change, Finding, examine, repair
+from mic21.errors import CorpusError, UsageError
 
 
 def doctor(
@@ -28,15 +30,27 @@ def doctor(
     if repair_to is not None and len(files) != 1:
         raise UsageError(f"--repair: expected one file to mend, found {len(files)}")
     exists = _synset_exists() if wordnet else None
-    findings = {str(file): examine(file, images=images, synset_exists=exists) for file in files}
+    findings: dict[str, list[Finding]] = {}
+    unread = []
+    for file in files:
+        try:
+            findings[str(file)] = examine(file, images=images, synset_exists=exists)
+        except CorpusError as error:
+            if len(files) == 1:
+                raise
+            unread.append(str(error))
     mended = repair(files[0], repair_to, findings[str(files[0])]) if repair_to is not None else []
     if as_json:
-        show_json({file: [_record(finding, finding in mended) for finding in of] for file, of in findings.items()})
+        repaired = repair_to is not None
+        show_json({file: [_record(finding, repaired) for finding in of_file] for file, of_file in findings.items()})
     else:
-        for file, of_file in findings.items():
-            _show(file, of_file, mended)
-    left = [finding for of_file in findings.values() for finding in of_file if finding not in mended]
-    if any(finding.is_error for finding in left):
+        for name, of_file in findings.items():
+            _show(name, of_file, repaired=repair_to is not None)
+        for finding in mended:
+            typer.echo(f"{finding.code} {finding.place}: {_became(finding.change)}")
+    warn(unread)
+    left = [one for of_file in findings.values() for one in of_file if repair_to is None or one.change is None]
+    if unread or any(finding.is_error for finding in left):
         raise typer.Exit(1)
 
 
@@ -46,18 +60,25 @@ def _synset_exists() -> Callable[[str], bool]:
     return exists_in(open_wordnet())
 
 
-def _record(finding: Finding, mended: bool) -> dict[str, object]:
-    place = f"{finding.part}[{finding.index}]"
-    return {"code": finding.code, "message": finding.message, "place": place, "found": finding.found, "mended": mended}
+def _record(finding: Finding, repaired: bool) -> dict[str, object]:
+    change = asdict(finding.change) if finding.change else None
+    mended = repaired and change is not None
+    named = {"code": finding.code, "message": finding.message, "place": finding.place, "found": finding.found}
+    return named | {"change": change, "mended": mended}
 
 
-def _show(file: str, findings: list[Finding], mended: list[Finding]) -> None:
+def _show(file: str, findings: list[Finding], *, repaired: bool) -> None:
     errors = sum(finding.is_error for finding in findings)
     typer.echo(f"{file}: {errors} errors, {len(findings) - errors} warnings")
     for code in sorted({finding.code for finding in findings}, key=lambda code: code[1:]):
         found = [finding for finding in findings if finding.code == code]
-        done = sum(finding in mended for finding in found)
         can = sum(finding.change is not None for finding in found)
-        state = f"{done} mended" if mended else f"--repair mends {can}"
+        state = f"{can} mended" if repaired else f"--repair mends {can}"
         typer.echo(f"{code} {found[0].message} ({len(found)}; {state})")
-        warn([f"  {finding.part}[{finding.index}]: {finding.found}" for finding in found], most=5)
+        warn([f"  {finding.place}: {finding.found}" for finding in found], most=5)
+
+
+def _became(change: Change | None) -> str:
+    if change is None or change.drops:
+        return "left out"
+    return ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in change.fields.items())

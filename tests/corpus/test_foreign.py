@@ -95,6 +95,14 @@ def test_records_of_lvis_that_are_none_are_named(corpus: Corpus, tmp_path: Path)
     assert error.value.problems == ["lvis.json: images[0]: expected an object, found 5"]
 
 
+@pytest.mark.parametrize("address", ["", "http://[x/a.jpg", "http://x/"])
+def test_addresses_of_lvis_that_name_no_file_are_named(corpus: Corpus, tmp_path: Path, address: str) -> None:
+    image = {"id": 1, "coco_url": address, "width": WIDTH, "height": HEIGHT}
+    with pytest.raises(ImportProblems) as error:
+        import_foreign(corpus, "lvis", write(tmp_path / "lvis.json", {"images": [image]}))
+    assert error.value.problems[0] == f"lvis.json: images[0].coco_url: expected an address, found {address!r}"
+
+
 def test_open_images_come_in_with_masks_boxes_and_licences(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
     source = tmp_path / "open-images"
     (source / "masks").mkdir(parents=True)
@@ -157,6 +165,19 @@ def test_a_mask_stands_in_place_of_its_own_box_alone(corpus: Corpus, photographs
     assert rows(corpus, "bbox", "iscrowd") == boxes
     write_table(source / "x-annotations-bbox.csv", [{"ImageID": "0aff", "Label": "/m/07y_7"}])
     with pytest.raises(CorpusError, match="expected columns ImageID and LabelName, found ImageID, Label"):
+        import_foreign(corpus, "open-images", source, images=photographs)
+
+
+def test_tables_of_open_images_in_another_encoding_are_named(corpus: Corpus, photographs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "open-images"
+    source.mkdir()
+    table = source / "train-annotations-bbox.csv"
+    for text in ("ImageID,LabelName\n0aff,caf\xe9\n", "ImageID,LabelName\n0aff," + "x" * 200_000):
+        table.write_bytes(text.encode("latin-1"))
+        with pytest.raises(CorpusError, match=r"train-annotations-bbox\.csv: expected a table in UTF-8, found: "):
+            import_foreign(corpus, "open-images", source, images=photographs)
+    table.write_text("ImageID,LabelName,XMin,XMax,YMin,YMax\n0aff,/m/07y,0.1,0.2\n")
+    with pytest.raises(ImportProblems, match="box of /m/07y in 0aff: expected four numbers"):
         import_foreign(corpus, "open-images", source, images=photographs)
 
 
@@ -283,3 +304,18 @@ def test_tasks_of_label_studio_without_a_region_are_empty_images_or_named(
     assert (report.skipped, report.left_out) == ([named.format(2)], {"tasks that nobody answered": 1})
     images = [(row["id"], row["file_name"], row["width"], row["height"]) for row in corpus.images().to_pylist()]
     assert images == [(1, "shot.jpg", WIDTH, HEIGHT)]
+
+
+def test_addresses_and_labels_of_label_studio_that_are_none_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    box = {"x": 25, "y": 50, "width": 50, "height": 25}
+    region = {"id": "a", "original_width": WIDTH, "original_height": HEIGHT, "value": box | {"rectanglelabels": 5}}
+    addresses = {1: "shot.jpg", 2: "http://[x/a.jpg"}
+    tasks = [
+        {"id": id, "data": {"image": text}, "annotations": [{"result": [region]}]} for id, text in addresses.items()
+    ]
+    report = import_foreign(corpus, "labelstudio", write(tmp_path / "export.json", tasks), skip_bad=True)
+    assert report.skipped == [
+        "export.json: [0], region a: expected a list of labels in rectanglelabels, found 5",
+        "export.json: [1].data: expected the address of an image, found http://[x/a.jpg",
+    ]
+    assert [row["file_name"] for row in corpus.images().to_pylist()] == ["shot.jpg"]

@@ -117,7 +117,20 @@ def test_all_problems_of_all_folders_are_named_and_nothing_comes_in(corpus: Corp
     ]
     assert corpus.images().num_rows == 0
     report = import_mic21(corpus, folders, skip_bad=True)
-    assert (report.images, report.annotations, len(report.skipped)) == (3, 2, 5)
+    assert (report.images, report.annotations, len(report.skipped)) == (2, 2, 5)
+    assert {row["subdomain"] for row in corpus.images().to_pylist()} == {"street_sign"}
+
+
+def test_a_missing_photograph_keeps_no_other_one_out(corpus: Corpus, tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}]
+    write_subdomain(tmp_path / "mic21", "violinist", images, [annotation(5, 2, 11)])
+    (tmp_path / "mic21" / "violinist" / "violinist_gt.json").rename(tmp_path / "mic21" / "violinist_gt.json")
+    (tmp_path / "mic21" / "violinist" / "data" / "a.jpg").unlink()
+    report = import_mic21(corpus, tmp_path / "mic21", skip_bad=True)
+    assert report.skipped == [
+        "violinist_gt.json: images[0].file_name: expected the photograph in data, found no 'a.jpg'"
+    ]
+    assert [row["id"] for row in corpus.images().to_pylist()] == [2]
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]], label: pa.DataType, metadata: dict[bytes, bytes]) -> None:
@@ -180,11 +193,62 @@ def test_rows_with_problems_are_named(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(ImportProblems) as error:
         import_hf_mic21(corpus, [tmp_path / "rows.parquet"])
     found = "\n".join(error.value.problems)
-    assert "images[0].file_name: expected a picture of 48×64 pixels, found 64×48" in found
-    assert "images[1].height: expected a number of pixels from 1 up, found 0" in found
-    assert "images[2].label: expected the name of a subdomain, found 'juggling'" in found
-    assert "images[3].file_name: 'violinist/000004.jpg': " in found
-    assert "images[4].annotations[0].cat: expected the name of a category, found None" in found
+    assert "rows[0].file_name: expected a picture of 48×64 pixels, found 64×48" in found
+    assert "rows[1].height: expected a number of pixels from 1 up, found 0" in found
+    assert "rows[2].label: expected the name of a subdomain, found 'juggling'" in found
+    assert "rows[3].file_name: 'violinist/000004.jpg': " in found
+    assert "rows[4].annotations[0].cat: expected the name of a category, found None" in found
+    assert "rows[4].annotations[1].bbox: expected 4 numbers, found null" in found
     pq.write_table(pa.table({"image": [1]}), tmp_path / "other.parquet")
     with pytest.raises(CorpusError, match="found none named label, title, description, size, annotations"):
         import_hf_mic21(corpus, [tmp_path / "other.parquet"])
+
+
+def test_problems_of_rows_are_in_their_own_file_and_an_unknown_subdomain_stays_out(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    write_rows(tmp_path / "a.parquet", [row(1, "violinist")], pa.string(), {})
+    bad_box = [{"cat": "violin", "bbox": [1, 2, 3]}]
+    rows = [row(2, "juggling", annotations=[]), row(3, "violinist", title=None, annotations=bad_box)]
+    write_rows(tmp_path / "b.parquet", rows, pa.string(), {})
+    report = import_hf_mic21(corpus, [tmp_path / "a.parquet", tmp_path / "b.parquet"], skip_bad=True)
+    left_out = "expected the id of one of the images, found 2, which has a problem of its own"
+    assert report.skipped == [
+        "b.parquet: rows[0].label: expected the name of a subdomain, found 'juggling'",
+        f"b.parquet: rows[0].title.image_id: {left_out}",
+        f"b.parquet: rows[0].description.image_id: {left_out}",
+        "b.parquet: rows[1].annotations[0].bbox: expected 4 numbers, found 3",
+        "b.parquet: rows[1].annotations[0]: expected a segmentation or a bbox, found neither",
+    ]
+    assert [(r["id"], r["file_name"]) for r in corpus.images().to_pylist()] == [
+        (1, "violinist/000001.jpg"),
+        (3, "violinist/000003.jpg"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "problem"),
+    [
+        ("image", pa.array([b"a picture"]), "image: expected bytes and path, found binary"),
+        ("size", pa.array([64]), "size: expected a list of width and height, found int64"),
+        ("annotations", pa.array([5]), "annotations: expected a list of cat and bbox, found int64"),
+    ],
+)
+def test_rows_of_another_form_are_named(
+    corpus: Corpus, tmp_path: Path, column: str, values: pa.Array, problem: str
+) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, [row(1, "violinist")], pa.string(), {})
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, values), path)
+    with pytest.raises(CorpusError, match=problem):
+        import_hf_mic21(corpus, [path])
+
+
+def test_damaged_rows_are_named(corpus: Corpus, tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, [row(1, "violinist")], pa.string(), {})
+    data = path.read_bytes()
+    path.write_bytes(data[:50] + bytes(300) + data[350:])
+    with pytest.raises(CorpusError, match=r"rows\.parquet: expected rows that can be read, found: "):
+        import_hf_mic21(corpus, [path])

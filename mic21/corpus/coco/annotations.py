@@ -53,9 +53,9 @@ def insert_annotations(job: ImportJob, doc: Document) -> None:
 def _read_annotations(job: ImportJob, doc: Document, masks: Inserter, texts: Inserter) -> None:
     for index, raw in enumerate(doc.records("annotations")):
         if plain := _plain_row(job, raw):
-            masks.add(plain, doc.name, index)
+            masks.add(plain, doc, index)
             continue
-        place = f"{doc.name}: annotations[{index}]"
+        place = doc.place("annotations", index)
         if (fields := document.read_fields(raw, place, job.problem)) is None:
             continue
         id = document.read_int(fields, "id", place, job.problem)
@@ -63,7 +63,7 @@ def _read_annotations(job: ImportJob, doc: Document, masks: Inserter, texts: Ins
         is_caption = "caption" in fields
         row = (_caption_row if is_caption else _annotation_row)(job, fields, image_id, place)
         if id is not None and row is not None:
-            (texts if is_caption else masks).add((id, *row, job.run_id), doc.name, index)
+            (texts if is_caption else masks).add((id, *row, job.run_id), doc, index)
 
 
 def _plain_row(job: ImportJob, raw: msgspec.Raw) -> tuple[Any, ...] | None:

@@ -25,7 +25,7 @@ def insert_licenses(job: ImportJob, doc: Document) -> None:
     existing = {row.id: row for row in job.connection.execute(select(licenses))}
     same = {(row.spdx, row.name, row.url): row.id for row in existing.values()}
     for index, raw in enumerate(doc.records("licenses")):
-        place = f"{doc.name}: licenses[{index}]"
+        place = doc.place("licenses", index)
         if (fields := document.read_fields(raw, place, job.problem)) is None:
             continue
         if (id := document.read_int(fields, "id", place, job.problem)) is None:
@@ -48,7 +48,7 @@ def insert_categories(job: ImportJob, doc: Document) -> None:
     existing = job.corpus.imported_categories(job.connection)
     records = []
     for index, raw in enumerate(doc.records("categories")):
-        place = f"{doc.name}: categories[{index}]"
+        place = doc.place("categories", index)
         if (fields := document.read_fields(raw, place, job.problem)) is None:
             continue
         id = document.read_int(fields, "id", place, job.problem)

@@ -35,6 +35,10 @@ class Document(Protocol):
         """The records of a top-level list; none where the list is missing."""
         ...
 
+    def place(self, part: str, index: int) -> str:
+        """Where a record of a part stands, for messages."""
+        ...
+
 
 class CocoDocument:
     """The parts of a COCO file.
@@ -75,6 +79,10 @@ class CocoDocument:
         except msgspec.DecodeError as error:
             raise CorpusError(f"{self.name}: {part}: expected a list, found: {error}") from error
 
+    def place(self, part: str, index: int) -> str:
+        """Where a record of a part stands, for messages."""
+        return f"{self.name}: {part}[{index}]"
+
 
 @dataclass(slots=True)
 class BuiltDocument:
@@ -84,19 +92,28 @@ class BuiltDocument:
         name: of where they come from, for messages.
         lists: name of a part → its records.
         parts: what else there is.
+        places: part, index → where the record came from, if it is known.
     """
 
     name: str
     lists: dict[str, list[msgspec.Raw]] = field(default_factory=dict)
     parts: dict[str, msgspec.Raw] = field(default_factory=dict)
+    places: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def records(self, part: str) -> list[msgspec.Raw]:
         """The records of a part; none where there is no such part."""
         return self.lists.get(part, [])
 
-    def add(self, part: str, record: object) -> None:
-        """Append a record to a part."""
-        self.lists.setdefault(part, []).append(msgspec.Raw(msgspec.json.encode(record)))
+    def place(self, part: str, index: int) -> str:
+        """Where a record of a part came from, for messages."""
+        return self.places.get((part, index), f"{self.name}: {part}[{index}]")
+
+    def add(self, part: str, record: object, place: str | None = None) -> None:
+        """Append a record to a part, and note where it came from."""
+        records = self.lists.setdefault(part, [])
+        if place is not None:
+            self.places[part, len(records)] = place
+        records.append(msgspec.Raw(msgspec.json.encode(record)))
 
 
 def read_fields(raw: msgspec.Raw, place: str, report: Report) -> Fields | None:

@@ -30,7 +30,7 @@ def _read_images(job: ImportJob, doc: Document, *, first: bool) -> list[dict[str
     rows: list[dict[str, Any]] = []
     seen: set[int] = set()
     for index, raw in enumerate(doc.records("images")):
-        place = f"{doc.name}: images[{index}]"
+        place = doc.place("images", index)
         count = len(job.problems)
         if (fields := document.read_fields(raw, place, job.problem)) is None:
             continue
@@ -104,6 +104,8 @@ def insert_images(job: ImportJob, records: Sequence[dict[str, Any]]) -> None:
             job.problem(f"{place}.license: expected the id of one of the licenses, found {license}")
             job.bad_images.add(id)
             continue
+        if id in job.bad_images:
+            continue  # its subdomain is unknown, as was said already
         old = existing.get(id)
         if old is not None:
             if (old.file_name, old.height, old.width) == (record["file_name"], *job.sizes[id]):

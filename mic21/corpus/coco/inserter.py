@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from mic21.corpus.changes import insert_values, next_id
+from mic21.corpus.coco.document import Document
 
 _BATCH = 5_000
 
@@ -59,15 +60,15 @@ class Inserter:
         self._rows: list[tuple[Any, ...]] = []
         self._colliding: list[tuple[tuple[Any, ...], str]] = []
 
-    def add(self, row: tuple[Any, ...], name: str, index: int) -> None:
-        """Take a row, the index-th record of a file of that name."""
+    def add(self, row: tuple[Any, ...], doc: Document, index: int) -> None:
+        """Take a row, the index-th annotation of a document."""
         id = row[0]
         if id in self.ids:
-            self._problem(f"{name}: annotations[{index}].id: expected an id of its own, found {id} again")
+            self._problem(f"{doc.place('annotations', index)}.id: expected an id of its own, found {id} again")
             return
         self.ids[id] = id
         if id in self._existing:
-            self._colliding.append((row, f"{name}: annotations[{index}]"))
+            self._colliding.append((row, doc.place("annotations", index)))
             return
         self._rows.append(row)
         if len(self._rows) >= _BATCH:

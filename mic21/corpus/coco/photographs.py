@@ -66,6 +66,8 @@ class Photographs:
             return f"expected the photograph in {folder.name}, found no {name!r}"
         except OSError as error:
             return f"{name!r} cannot be read: {error.strerror or error}"
+        except ValueError as error:  # a name with NUL in it
+            return f"{name!r} cannot be read: {error}"
 
     def _add(self, name: str, data: bytes) -> StoredImage | str:
         try:

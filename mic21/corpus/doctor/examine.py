@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from mic21.corpus.coco.document import CocoDocument
+from mic21.corpus.doctor.record import Record, id_key, id_number, unusable, whole_numbers
 from mic21.errors import GeometryError
 from mic21.geometry import (
     Rle,
@@ -26,8 +27,8 @@ from mic21.geometry import (
     segmentation_to_rle,
 )
 
-Record = dict[str, Any]
 PARTS = ("images", "categories", "annotations")
+_UNUSABLE = "The record lacks what every reader needs."
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
@@ -60,6 +61,11 @@ class Finding:
     change: Change | None
 
     @property
+    def place(self) -> str:
+        """Path of the record in the file, such as `annotations[3]`."""
+        return f"{self.part}[{self.index}]"
+
+    @property
     def is_error(self) -> bool:
         """Whether it breaks readers or falsifies figures."""
         return self.code.startswith("E")
@@ -76,7 +82,9 @@ class Context:
     synset_exists: Callable[[str], bool] | None
     counts: Mapping[str, int]
     image_ids: dict[int, int] = field(default_factory=dict)
-    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+    unusable_images: set[int | str | None] = field(default_factory=set)  # ids of image records that fail E001
+    knows_all_images: bool = True  # no image record has an id that nobody can read
+    sizes: dict[int | str | None, tuple[int, int]] = field(default_factory=dict)
     file_names: set[str] = field(default_factory=set)
     category_ids: set[int] = field(default_factory=set)
     category_names: dict[str, int] = field(default_factory=dict)
@@ -158,9 +166,9 @@ def _synset_dead(index: int, category: Record, context: Context) -> Found:
 
 
 def _annotation_id_doubled(index: int, annotation: Record, context: Context) -> Found:
-    """Another annotation has the same id: readers keep one of the two."""
+    """The id is no number, or another annotation has it: readers keep one of the two."""
     id = annotation.get("id")
-    if id in context.annotation_ids or not isinstance(id, int):
+    if type(id) is not int or id in context.annotation_ids:
         context.last_id["annotations"] += 1
         yield str(id), Change({"id": context.last_id["annotations"]})
     else:
@@ -169,21 +177,23 @@ def _annotation_id_doubled(index: int, annotation: Record, context: Context) -> 
 
 def _image_unknown(index: int, annotation: Record, context: Context) -> Found:
     """The image of the annotation is not in the file."""
-    if annotation.get("image_id") not in context.image_ids:
-        yield str(annotation.get("image_id")), Change(drops=True)
+    id = id_key(annotation, "image_id")
+    if id is None or (id not in context.image_ids and id not in context.unusable_images):
+        is_lost = type(id) is int and context.knows_all_images
+        yield str(annotation.get("image_id")), Change(drops=True) if is_lost else None
 
 
 def _category_unknown(index: int, annotation: Record, context: Context) -> Found:
     """The category of the annotation is not in the file."""
-    if "caption" not in annotation and annotation.get("category_id") not in context.category_ids:
+    if "caption" not in annotation and id_key(annotation, "category_id") not in context.category_ids:
         yield str(annotation.get("category_id")), None
 
 
 def _segmentation_broken(index: int, annotation: Record, context: Context) -> Found:
     """The segmentation cannot be made a mask of the image's size."""
     if isinstance(context.mask, str):
-        polygons = annotation["segmentation"]
-        good = [one for one in polygons if _is_polygon(one)] if isinstance(polygons, list) else []
+        polygons, size = annotation["segmentation"], context.sizes[annotation["image_id"]]
+        good = [one for one in polygons if isinstance(_mask([one], size), Rle)] if isinstance(polygons, list) else []
         yield context.mask, Change({"segmentation": good}) if good else None
 
 
@@ -222,12 +232,13 @@ def _crowd_misused(index: int, annotation: Record, context: Context) -> Found:
 
 
 def _hole_filled(index: int, annotation: Record, context: Context) -> Found:
-    """A polygon lies inside another of the same object: it was a hole, and readers fill it."""
+    """A polygon lies inside another of the same object: it may be a hole, which readers fill."""
     polygons = annotation.get("segmentation")
     if not isinstance(polygons, list) or len(polygons) < 2 or not isinstance(context.mask, Rle):
         return
-    height, width = context.sizes[annotation["image_id"]]
-    parts = sorted((polygons_to_rle([one], height, width) for one in polygons), key=area, reverse=True)
+    size = context.sizes[annotation["image_id"]]
+    masks = dict.fromkeys(polygons_to_rle([one], *size) for one in polygons)  # a part that is there twice is no hole
+    parts = sorted(masks, key=area, reverse=True)
     whole, holes = parts[0], 0
     for part in parts[1:]:
         if area(part) and area(intersection([whole, part])) == area(part):
@@ -236,14 +247,17 @@ def _hole_filled(index: int, annotation: Record, context: Context) -> Found:
             whole = merge([whole, part])
     if holes:
         fields = {"segmentation": whole.to_coco(), "bbox": list(bbox(whole)), "area": float(area(whole))}
-        yield f"{holes} of {len(polygons)} polygons", Change(fields)
+        is_hole = _is_without_holes(annotation.get("area"), area(whole), area(context.mask))
+        yield f"{holes} of {len(polygons)} polygons", Change(fields) if is_hole else None
 
 
 def _doubled(index: int, annotation: Record, context: Context) -> Found:
     """Another annotation of the image has the same category and the same shape."""
-    shape = msgspec.json.encode(annotation.get("segmentation") or annotation.get("bbox"))
-    key = hash((annotation.get("image_id"), annotation.get("category_id"), shape))
-    if "caption" not in annotation and key in context.shapes:
+    shape = annotation.get("segmentation") or annotation.get("bbox")
+    if not shape or "caption" in annotation:
+        return
+    key = hash(msgspec.json.encode([annotation.get("image_id"), annotation.get("category_id"), shape]))
+    if key in context.shapes:
         yield f"image {annotation.get('image_id')}", Change(drops=True)
     context.shapes.add(key)
 
@@ -308,39 +322,32 @@ def examine(
     )
     findings = []
     for part in PARTS:
-        context.last_id[part] = max((_id(raw) for raw in raws[part]), default=0)
+        context.last_id[part] = max((id_number(raw) for raw in raws[part]), default=0)
         for index, raw in enumerate(raws[part]):
             record = msgspec.json.decode(raw)
-            problem = _unusable(part, record)
+            whole = whole_numbers(part, record)
+            if whole:
+                written = ", ".join(f"{record[name]} in {name}" for name in whole)
+                findings.append(Finding("E001", _UNUSABLE, part, index, written, Change(whole)))
+                record |= whole
+            problem = unusable(part, record)
             if problem:
-                message = "The record lacks what every reader needs."
-                findings.append(Finding("E001", message, part, index, problem, None))
+                findings.append(Finding("E001", _UNUSABLE, part, index, problem, None))
+                if part == "images":
+                    context.unusable_images.add(id_key(record))
+                    context.knows_all_images &= type(id_key(record)) is int
                 continue
             if part == "images":
                 context.sizes[record["id"]] = (record["height"], record["width"])
-            context.mask = _mask(record, context) if part == "annotations" else None
+            if part == "annotations":
+                context.mask = _mask(record.get("segmentation"), context.sizes.get(id_key(record, "image_id")))
             for code, check in CHECKS[part].items():
                 for found, change in check(index, record, context):
                     findings.append(Finding(code, (check.__doc__ or "").strip(), part, index, found, change))
     return findings
 
 
-def _id(raw: msgspec.Raw) -> int:
-    record = msgspec.json.decode(raw)
-    id = record.get("id") if isinstance(record, dict) else None
-    return id if isinstance(id, int) else 0
-
-
-def _unusable(part: str, record: Any) -> str | None:
-    needed = {"images": ("id", "width", "height"), "categories": ("id",), "annotations": ()}[part]
-    if not isinstance(record, dict):
-        return "no object"
-    missing = [name for name in needed if type(record.get(name)) is not int or record[name] < 0]
-    return f"no whole number in {', '.join(missing)}" if missing else None
-
-
-def _mask(annotation: Record, context: Context) -> Rle | str | None:
-    segmentation, size = annotation.get("segmentation"), context.sizes.get(annotation.get("image_id", -1))
+def _mask(segmentation: Any, size: tuple[int, int] | None) -> Rle | str | None:
     if not segmentation or size is None:
         return None
     try:
@@ -349,10 +356,10 @@ def _mask(annotation: Record, context: Context) -> Rle | str | None:
         return str(error)
 
 
-def _is_polygon(polygon: Any) -> bool:
-    if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
-        return False
-    return all(isinstance(number, int | float) for number in polygon)
+def _is_without_holes(given: Any, without: int, filled: int) -> bool:
+    """Whether the area that is given is clearly the one without the holes, which alone tells holes from parts."""
+    is_number = isinstance(given, int | float) and given > 0
+    return is_number and abs(given - without) <= min(without, filled - without) / 4
 
 
 def _is_near(box: Any, measured: tuple[float, float, float, float]) -> bool:
@@ -370,5 +377,5 @@ def _size(path: Path) -> tuple[tuple[int, int], bool] | None:
         with Image.open(path) as picture:
             turned = picture.getexif().get(0x0112) in _TURNED
             return (picture.size[::-1] if turned else picture.size), turned
-    except (OSError, UnidentifiedImageError):
-        return None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return None  # what Pillow raises on broken files, and ValueError for a name with NUL in it

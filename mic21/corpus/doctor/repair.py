@@ -1,7 +1,8 @@
 """Mends a COCO file as its findings propose; what needs no change stays as it was written."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -21,7 +22,7 @@ def repair(path: str | Path, out: str | Path, findings: Iterable[Finding]) -> li
         findings: of `examine`, of the same file.
 
     Raises:
-        CorpusError: there is something in the place of the copy.
+        CorpusError: there is something in the place of the copy, or it cannot be written.
     """
     target = Path(out)
     if target.exists():
@@ -32,21 +33,29 @@ def repair(path: str | Path, out: str | Path, findings: Iterable[Finding]) -> li
     for finding in sorted(mended, key=lambda finding: finding.code[1:]):
         changes[finding.part].setdefault(finding.index, []).append(finding.change or Change())
     partial = target.with_name(f".{target.name}.partial")
-    with partial.open("wb") as file:
-        separator = b"{"
-        for name, raw in doc.parts.items():
-            file.write(separator + msgspec.json.encode(name) + b":")
-            if name in PARTS:
-                file.write(b"[" + b",\n".join(_records(doc.records(name), changes[name])) + b"]")
-            else:
-                file.write(bytes(raw))
-            separator = b",\n"
-        file.write(b"}\n")
-    partial.rename(target)
+    try:
+        with partial.open("wb") as file:
+            _write(file, doc, changes)
+        partial.rename(target)
+    except OSError as error:
+        raise CorpusError(f"{target}: expected a place that can be written to, found: {error.strerror}") from error
     return mended
 
 
-def _records(raws: Sequence[msgspec.Raw], changes: dict[int, list[Change]]) -> Iterator[bytes]:
+def _write(file: BinaryIO, doc: CocoDocument, changes: Mapping[str, Mapping[int, list[Change]]]) -> None:
+    file.write(b"{")
+    separator = b""
+    for name, raw in doc.parts.items():
+        file.write(separator + msgspec.json.encode(name) + b":")
+        if name in PARTS:
+            file.write(b"[" + b",\n".join(_records(doc.records(name), changes[name])) + b"]")
+        else:
+            file.write(bytes(raw))
+        separator = b",\n"
+    file.write(b"}\n")
+
+
+def _records(raws: Sequence[msgspec.Raw], changes: Mapping[int, list[Change]]) -> Iterator[bytes]:
     for index, raw in enumerate(raws):
         of_record = changes.get(index, [])
         if any(change.drops for change in of_record):

@@ -56,14 +56,15 @@ def read_labelstudio(source: Path, images: Path | None) -> Source:
     id = 0
     for place, task in tasks:
         regions, address = _regions(task), _address(task)
+        name = _file_name(address) if address else None
         if regions is None:
             read.left_out["tasks that nobody answered"] += 1
-        elif address is None:
-            read.problems.append(f"{place}.data: expected the address of an image, found none")
-        elif (size := _size(regions, images, _file_name(address))) is None:
+        elif name is None:
+            read.problems.append(f"{place}.data: expected the address of an image, found {address or 'none'}")
+        elif (size := _size(regions, images, name)) is None:
             read.problems.append(f"{place}: expected a region or a photograph that says the image's size, found none")
         else:
-            record = {"id": task.id, "file_name": _file_name(address), "height": size[0], "width": size[1]}
+            record = {"id": task.id, "file_name": name, "height": size[0], "width": size[1]}
             read.document.add("images", record | {"address": address})
             for region in regions:
                 id += 1
@@ -100,7 +101,7 @@ def _size(regions: Sequence[_Result], images: Path | None, file_name: str) -> tu
 
 def _label(region: _Result) -> str | None:
     labels = region.value.get(region.kind or "") if region.kind in KINDS else None
-    return str(labels[0]) if labels else None
+    return str(labels[0]) if isinstance(labels, list) and labels else None
 
 
 def _address(task: _Task) -> str | None:
@@ -108,16 +109,22 @@ def _address(task: _Task) -> str | None:
     return next((text for text in texts if isinstance(text, str) and ("/" in text or "." in text)), None)
 
 
-def _file_name(address: str) -> str:
-    parsed = urlparse(address)
-    return PurePosixPath(parse_qs(parsed.query).get("d", [parsed.path])[0]).name
+def _file_name(address: str) -> str | None:
+    try:
+        parsed = urlparse(address)
+    except ValueError:  # http://[x/
+        return None
+    return PurePosixPath(parse_qs(parsed.query).get("d", [parsed.path])[0]).name or None
 
 
 def _shape(read: Source, place: str, region: _Result, size: tuple[int, int]) -> dict[str, object] | None:
     """The segmentation or box of a region, or None after noting what is wrong with it."""
     (height, width), value = size, region.value
-    if _label(region) is None:
+    if region.kind not in KINDS:
         read.problems.append(f"{place}: expected a label of {', '.join(KINDS)}, found {region.kind}")
+        return None
+    if _label(region) is None:
+        read.problems.append(f"{place}: expected a list of labels in {region.kind}, found {value[region.kind]!r}")
         return None
     if value.get("rotation"):
         read.problems.append(f"{place}: expected an upright rectangle, found one turned by {value['rotation']} degrees")

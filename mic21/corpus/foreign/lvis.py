@@ -25,11 +25,19 @@ def read_lvis(source: Path, images: Path | None) -> Source:
             built.add("images", image)  # which the import names as what it is
             continue
         address = image.get("coco_url")
-        if "file_name" not in image and isinstance(address, str):
-            *_, folder, name = ("", *PurePosixPath(urlparse(address).path).parts)
-            flat = images is None or (images / name).is_file()
-            image["file_name"] = name if flat else f"{folder}/{name}"
+        if "file_name" not in image and (path := _path(address)):
+            flat = images is None or (images / path.name).is_file()
+            image["file_name"] = path.name if flat else f"{path.parent.name}/{path.name}"
         elif "file_name" not in image:
             read.problems.append(f"{doc.name}: images[{index}].coco_url: expected an address, found {address!r}")
         built.add("images", image)
     return read
+
+
+def _path(address: object) -> PurePosixPath | None:
+    """The path of an address, or None where it is none or names no file."""
+    try:
+        path = PurePosixPath(urlparse(address).path) if isinstance(address, str) else PurePosixPath()
+    except ValueError:  # http://[x/
+        return None
+    return path if path.name else None

@@ -8,8 +8,9 @@ corners (`BoxXMin` and so on), since the tables of boxes have no `BoxID`.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -22,6 +23,7 @@ from mic21.geometry import bbox, mask_to_rle
 _CORNERS = ("XMin", "XMax", "YMin", "YMax")
 _SAME = 1e-5  # of the photograph's side: the tables of masks have fewer digits than those of boxes
 
+Line = TypeVar("Line")
 Row = dict[str, str]
 Size = tuple[int, int]
 
@@ -63,23 +65,28 @@ def _names(source: Path) -> dict[str, str]:
     """Label → name, from a table with a head or without one."""
     names: dict[str, str] = {}
     for path in sorted(source.rglob("*class-descriptions*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            names |= {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
+        names |= {row[0]: row[1] for row in _lines(path, csv.reader) if len(row) == 2}
     return names
 
 
 def _rows(read: Source, path: Path) -> Iterator[Row]:
     """The rows of a table that say of which image and label they are; the others become problems."""
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        columns = table.fieldnames or []
-        if "ImageID" not in columns or "LabelName" not in columns:
-            raise CorpusError(f"{path}: expected columns ImageID and LabelName, found {', '.join(columns) or 'none'}")
-        for number, row in enumerate(table, 1):
-            if row["ImageID"] and row["LabelName"]:
-                yield row
-            else:
-                read.problems.append(f"{path.name}: row {number}: expected ImageID and LabelName, found none")
+    for number, row in enumerate(_lines(path, csv.DictReader), 1):
+        if "ImageID" not in row or "LabelName" not in row:
+            found = ", ".join(filter(None, row))
+            raise CorpusError(f"{path}: expected columns ImageID and LabelName, found {found}")
+        if row["ImageID"] and row["LabelName"]:
+            yield row
+        else:
+            read.problems.append(f"{path.name}: row {number}: expected ImageID and LabelName, found none")
+
+
+def _lines(path: Path, reader: Callable[[TextIO], Iterator[Line]]) -> Iterator[Line]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from reader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path}: expected a table in UTF-8, found: {error}") from error
 
 
 def _without_masks(boxes: Sequence[Row], masks: Sequence[Row]) -> list[Row]:
@@ -112,8 +119,7 @@ def _add_images(
     """Add the images; gives their ids, and the height and width of those that are there."""
     about: dict[str, Row] = {}
     for path in sorted(source.rglob("*rotation*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            about |= {row["ImageID"]: row for row in csv.DictReader(file) if row.get("ImageID") in wanted}
+        about |= {row["ImageID"]: row for row in _lines(path, csv.DictReader) if row.get("ImageID") in wanted}
     addresses = sorted({row.get("License") or "" for row in about.values()} - {""})
     licenses = {address: id for id, address in enumerate(addresses, 1)}
     for address, id in licenses.items():

@@ -74,6 +74,7 @@ def import_mic21(
         job.photographs.store(photographs, names, on_progress)
         if job.defaults["subdomain"] not in job.subdomains:
             job.problem(f"{file.name}: expected the name of a subdomain before {_SUFFIX}, found {_theme(file)!r}")
+            job.bad_images |= {record["id"] for record in records}
         parts.append(Part(job, [doc], records))
     if metadata is not None:
         known = read_metadata(corpus, Path(metadata), [path for names in places.values() for path in names], Facts())
@@ -104,10 +105,10 @@ def _defaults(corpus: Corpus, file: Path, as_draft: bool) -> Mapping[str, str | 
 
 
 def _photographs(file: Path, names: list[str]) -> Path:
-    """The folder that the file names of a COCO file are relative to."""
+    """The folder that the file names of a COCO file are relative to: the one that has most of them."""
     theme = _theme(file)
     places = [file.parent / "data", file.parent / theme / "data", file.parent / theme, file.parent]
-    return next((place for place in places if names and (place / names[0]).is_file()), places[0])
+    return max(places, key=lambda place: sum((place / name).is_file() for name in names))
 
 
 def _by_name(names: Mapping[Path, str], known: Mapping[Path, Facts]) -> Iterator[tuple[str, Facts]]:

@@ -4,7 +4,8 @@ An image's id is the number of its row, from 1 up over the files in the order of
 of the same files finds everything there. Categories get ids in the alphabetical order of their names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -50,31 +51,31 @@ def import_hf_mic21(
         on_progress: called with (rows done, rows in all).
 
     Raises:
-        ImportProblems: every problem with the number of its record; nothing was imported.
+        ImportProblems: every problem with its file and row; nothing was imported.
         CorpusError: a file is no Parquet file of that form.
         OntologyError: `keys` names a category that is none.
     """
-    files = [_open(path) for path in _files(sources)]
+    files = [(path, _open(path)) for path in _files(sources)]
     for key in (keys or {}).values():
         corpus.ontology[key]
     defaults = {"status": "draft" if as_draft else None, "subdomain": None, "language": "en"}
     job = ImportJob(corpus, defaults, adopt=adopt, renumber=renumber)
     job.keys = keys or {}
     doc = BuiltDocument(Path(sources[0]).name)
-    boxes: list[tuple[int, str | None, Any]] = []
-    rows_in_all = sum(file.metadata.num_rows for file in files)
-    for id, row in enumerate(_rows(files), 1):
-        _add_image(job, doc, id, row)
-        boxes += [(id, category, box) for category, box in _boxes(job, f"{doc.name}: images[{id - 1}]", row)]
+    boxes: list[tuple[int, _Box]] = []
+    rows_in_all = sum(file.metadata.num_rows for _, file in files)
+    for id, (place, row) in enumerate(_rows(files), 1):
+        _add_image(job, doc, id, row, place)
+        boxes += [(id, box) for box in _boxes(job, row, place)]
         if on_progress:
             on_progress(id, rows_in_all)
-    names = sorted({category for _, category, _ in boxes if category})
-    categories = {category: id for id, category in enumerate(names, 1)}
+    categories = {name: id for id, name in enumerate(sorted({box.category for _, box in boxes if box.category}), 1)}
     for category, id in categories.items():
         doc.add("categories", {"id": id, "name": category})
-    for id, (image_id, named, box) in enumerate(boxes, 1):
-        if named:  # what has no name keeps its number, for when it is mended
-            doc.add("annotations", {"id": id, "image_id": image_id, "category_id": categories[named], "bbox": box})
+    for id, (image_id, box) in enumerate(boxes, 1):
+        if box.category:  # what has no name keeps its number, for when it is mended
+            record = {"id": id, "image_id": image_id, "category_id": categories[box.category], "bbox": box.bbox}
+            doc.add("annotations", record, box.place)
     part = Part(job, [doc], read_images(job, [doc]))
     return write_parts(corpus, [part], {"format": "hf-mic21", "source": doc.name}, doc.name, skip_bad=skip_bad)
 
@@ -95,17 +96,51 @@ def _open(path: Path) -> pq.ParquetFile:
     missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
     if missing:
         raise CorpusError(f"{path}: expected the columns {', '.join(_COLUMNS)}, found none named {', '.join(missing)}")
+    for name, (is_one, expected) in _FORMS.items():
+        found = file.schema_arrow.field(name).type
+        if not is_one(found):
+            raise CorpusError(f"{path}: {name}: expected {expected}, found {found}")
     return file
 
 
-def _rows(files: Sequence[pq.ParquetFile]) -> Iterator[dict[str, Any]]:
-    for file in files:
+def _is_list(type: pa.DataType) -> bool:
+    return isinstance(type, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
+
+
+def _is_picture(type: pa.DataType) -> bool:
+    fields = {field.name: field.type for field in type} if isinstance(type, pa.StructType) else {}
+    return fields.get("bytes") in (pa.binary(), pa.large_binary()) and fields.get("path", pa.null()) in _PATHS
+
+
+def _is_boxes(type: pa.DataType) -> bool:
+    is_lists = isinstance(type, pa.StructType) and all(_is_list(field.type) for field in type)
+    return _is_list(type) or is_lists or type == pa.null()
+
+
+_PATHS = (pa.string(), pa.large_string(), pa.null())
+_FORMS: Mapping[str, tuple[Callable[[pa.DataType], bool], str]] = {
+    "image": (_is_picture, "bytes and path"),
+    "size": (_is_list, "a list of width and height"),
+    "annotations": (_is_boxes, "a list of cat and bbox"),
+}
+
+
+def _rows(files: Sequence[tuple[Path, pq.ParquetFile]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(Place, row) of each row of the files."""
+    for path, file in files:
         labels = _class_names(file.schema_arrow)
+        for number, row in enumerate(_read(path, file)):
+            if isinstance(row["label"], int) and 0 <= row["label"] < len(labels):
+                row["label"] = labels[row["label"]]
+            yield f"{path.name}: rows[{number}]", row
+
+
+def _read(path: Path, file: pq.ParquetFile) -> Iterator[dict[str, Any]]:
+    try:
         for batch in file.iter_batches(_ROWS, columns=list(_COLUMNS)):
-            for row in batch.to_pylist():
-                if isinstance(row["label"], int) and 0 <= row["label"] < len(labels):
-                    row["label"] = labels[row["label"]]
-                yield row
+            yield from batch.to_pylist()
+    except (OSError, ValueError, pa.ArrowException) as error:  # what is damaged shows when it is read
+        raise CorpusError(f"{path}: expected rows that can be read, found: {error}") from error
 
 
 def _class_names(schema: pa.Schema) -> list[str]:
@@ -116,30 +151,42 @@ def _class_names(schema: pa.Schema) -> list[str]:
     return list(names)
 
 
-def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, Any]) -> None:
-    image, label = row["image"] or {}, RENAMED.get(row["label"], str(row["label"]))
+def _add_image(job: ImportJob, doc: BuiltDocument, id: int, row: Mapping[str, Any], place: str) -> None:
+    image, label = row["image"] or {}, str(row["label"])
+    label = RENAMED.get(label, label)
     if label not in job.subdomains:
-        job.problem(f"{doc.name}: images[{id - 1}].label: expected the name of a subdomain, found {label!r}")
+        job.problem(f"{place}.label: expected the name of a subdomain, found {label!r}")
+        job.bad_images.add(id)
     path = image.get("path") or ""
     file_name = f"{label}/{id:06d}{Path(path).suffix or '.jpg'}"
     job.photographs.store_bytes(file_name, image.get("bytes") or b"")
     width, height = row["size"] if len(row["size"] or ()) == 2 else (0, 0)
     record = {"id": id, "file_name": file_name, "width": width, "height": height, "subdomain": label}
-    doc.add("images", record | ({"path": path} if path else {}))
+    doc.add("images", record | ({"path": path} if path else {}), place)
     for number, kind in enumerate(("title", "description")):
         if row[kind]:
             caption = {"id": 2 * id - 1 + number, "image_id": id, "kind": kind, "caption": row[kind]}
-            doc.add("annotations", caption)
+            doc.add("annotations", caption, f"{place}.{kind}")
 
 
-def _boxes(job: ImportJob, place: str, row: Mapping[str, Any]) -> Iterator[tuple[str | None, Any]]:
-    """(Category, box) of a row: a list of objects, or an object of lists, as `datasets` writes a sequence of them."""
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A box of a row: None for a category that has no name."""
+
+    place: str
+    category: str | None
+    bbox: Any
+
+
+def _boxes(job: ImportJob, row: Mapping[str, Any], place: str) -> Iterator[_Box]:
+    """The boxes of a row: a list of objects, or an object of lists, as `datasets` writes a sequence of them."""
     found = row["annotations"] or []
     if isinstance(found, dict):
         found = [{"cat": cat, "bbox": box} for cat, box in zip_longest(found.get("cat") or (), found.get("bbox") or ())]
     for number, one in enumerate(found):
+        here = f"{place}.annotations[{number}]"
         category = one.get("cat") if isinstance(one, dict) else None
         if not isinstance(category, str) or not category:
-            job.problem(f"{place}.annotations[{number}].cat: expected the name of a category, found {category!r}")
+            job.problem(f"{here}.cat: expected the name of a category, found {category!r}")
             category = None
-        yield category, one.get("bbox") if category else None
+        yield _Box(here, category, one.get("bbox") if category else None)
