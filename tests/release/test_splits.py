@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -25,6 +25,7 @@ from mic21.release.splits import (
     SPLITS,
     Arrival,
     SplitRule,
+    Units,
     assign_splits,
     parse_shares,
     read_arrivals,
@@ -44,16 +45,25 @@ def _arrivals(seed: int, count: int) -> list[Arrival]:
     return images
 
 
+def _units(images: list[Arrival]) -> Units:
+    """What belongs together, as it came in."""
+    units = Units()
+    for image in images:
+        series = [f"{image.author} {image.first_subdomain}"] if image.author else []
+        units.join(image.id, [image.first_group, *series])
+    return units
+
+
 @given(st.integers(0, 10_000), st.integers(1, 200), st.integers(0, 200))
-def test_adding_images_moves_none(seed: int, count: int, more: int) -> None:
+@example(44, 40, 46)  # 76 joins the units of 6 and 37, to which 40 belongs
+def test_adding_images_moves_none_but_those_that_they_join_to_older_ones(seed: int, count: int, more: int) -> None:
     grown = _arrivals(seed, count + more)
-    before = assign_splits(grown[:count], SplitRule())
-    after = assign_splits(grown, SplitRule())
-    # What a new image joins to an older unit goes there: the one exception, and it needs an image that joins two.
-    keys = {key for image in grown[count:] for key in (image.group, f"{image.author} {image.subdomain}")}
-    untouched = [i.id for i in grown[:count] if not {i.group, f"{i.author} {i.subdomain}"} & keys]
-    joined = {image.id for image in grown[:count]} - set(untouched)
-    assert {id: after[id] for id in untouched if id not in joined} == {id: before[id] for id in untouched}
+    old = grown[:count]
+    before, after = assign_splits(old, SplitRule()), assign_splits(grown, SplitRule())
+    units_before, units_after = _units(old), _units(grown)
+    joined = Counter(units_after.of(unit) for unit in {units_before.of(image.id) for image in old})
+    alone = [image.id for image in old if joined[units_after.of(image.id)] == 1]
+    assert {id: after[id] for id in alone} == {id: before[id] for id in alone}
 
 
 def test_no_image_moves_when_two_groups_become_one_but_those_of_the_younger() -> None:

@@ -72,7 +72,7 @@ def _names(source: Path) -> dict[str, str]:
 def _rows(read: Source, path: Path) -> Iterator[Row]:
     """The rows of a table that say of which image and label they are; the others become problems."""
     for number, row in enumerate(_lines(path, csv.DictReader), 1):
-        if number == 1 and not {"ImageID", "LabelName"} <= row.keys():
+        if "ImageID" not in row or "LabelName" not in row:
             found = ", ".join(filter(None, row))
             raise CorpusError(f"{path}: expected columns ImageID and LabelName, found {found}")
         if row["ImageID"] and row["LabelName"]:
