@@ -104,7 +104,7 @@ def diff_(
     new: Annotated[Path | None, typer.Argument(help="Another; the packaged ones without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List what changed between two states of the ontology's files."""
+    """List what changed between two states of the ontology's files, names, label maps and migrations among them."""
     changes = diff(old, new or PACKAGED)
     show_rows(
         [{"file": one.table, "key": one.key, "column": one.column, "old": one.old, "new": one.new} for one in changes],
