@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from mic21.corpus import schema
 from mic21.corpus.edit.run import LIVE, Changes, EditReport, record_edit
 from mic21.corpus.store import Corpus
-from mic21.ontology.migrations import migrations, successors
+from mic21.ontology.migrations import present_keys, successors
 
 
 def migrate(corpus: Corpus) -> EditReport:
@@ -21,7 +21,7 @@ def migrate(corpus: Corpus) -> EditReport:
     """
     ontology = corpus.ontology
     after = successors(ontology)
-    keys = {step.key: step for step in migrations(ontology)}
+    keys = present_keys(ontology)
 
     def changes(connection: Connection) -> Changes:
         annotations, images, categories = schema.annotations, schema.images, schema.categories
@@ -35,15 +35,12 @@ def migrate(corpus: Corpus) -> EditReport:
         for id, category_id, status, subdomain in connection.execute(statement):
             places = after[category_id]
             key = places.get(subdomain, places.get(None))
-            if key is not None and key in ontology:
+            if key is not None:
                 found[id] = {"category_id": ontology[key].id}
             elif status in LIVE:
                 found[id] = {"status": "rejected"}
-        links: dict[int, dict[str, Any]] = {}
-        for id, key in connection.execute(select(categories.c.id, categories.c.key)):
-            if key in keys and key not in ontology:
-                step = keys[key]
-                links[id] = {"key": step.target if step.operation == "rename" else after[step.id].get(None)}
+        former = select(categories.c.id, categories.c.key).where(categories.c.key.in_(keys))
+        links = {id: {"key": keys[key]} for id, key in connection.execute(former)}
         return {"annotations": found, "categories": links}
 
     return record_edit(corpus, "migrate", {"ontology": ontology.version}, changes)

@@ -57,9 +57,7 @@ def exists_in(wordnet: Any) -> Callable[[str], bool]:
             if not offset:
                 wordnet.synset(synset)
                 return True
-            with warnings.catch_warnings(
-                action="ignore"
-            ):  # between two synsets nltk warns and gives None
+            with warnings.catch_warnings(action="ignore"):  # between two synsets nltk warns and gives None
                 return wordnet.synset_from_pos_and_offset(offset[2], int(offset[1])) is not None
         except (WordNetError, ValueError, AssertionError):  # of nltk, for a name, its parts, or an offset
             return False
