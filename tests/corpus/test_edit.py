@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mic21.corpus import edit
@@ -7,7 +8,7 @@ from mic21.corpus.changes import change
 from mic21.corpus.coco import export_coco
 from mic21.corpus.ingest import ingest
 from mic21.corpus.store import Corpus
-from mic21.errors import CorpusError, ImportProblems, UsageError
+from mic21.errors import CorpusError, ImportProblems, Mic21Error, UsageError
 
 from ..conftest import MINI
 
@@ -64,6 +65,46 @@ def test_a_bad_relabelling_table_changes_nothing(mini: Corpus, tmp_path: Path) -
     (tmp_path / "empty.csv").write_text("from,to\ndog,\n")
     with pytest.raises(ImportProblems, match="row 1"):
         edit.read_relabels(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from,to\nviolin,guitar,violinist\n", "line 2, saw 3"),
+        ("from,to\ndog,cat\nviolin,guitar,violinist\n", "line 3, saw 3"),
+        ("from,to,subdomian\nviolin,guitar,violinist\n", "found also subdomian"),
+        ("from,too\nviolin,guitar\n", "expected a column `to`, found from, too"),
+        ("from,to,to\nviolin,guitar,cello\n", "found to twice"),
+    ],
+)
+def test_a_relabelling_table_of_another_shape_is_refused(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(Mic21Error, match=found):
+        edit.read_relabels(tmp_path / "table.csv")
+
+
+def test_relabelling_tables_are_read_in_every_form(tmp_path: Path) -> None:
+    text = "\ufefffrom,to,subdomain\n violin , guitar,\n\ndog,cat\ncat,dog,chess\n"
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "table.tsv").write_text(text.replace(",", "\t"), encoding="utf-8")
+    columns = {"subdomain": [None, None, "chess"], "to": ["guitar", "cat", "dog"], "from": ["violin", "dog", "cat"]}
+    pd.DataFrame(columns).to_parquet(tmp_path / "table.parquet")
+    expected = [
+        edit.Relabel(None, "violin", "guitar"),
+        edit.Relabel(None, "dog", "cat"),
+        edit.Relabel("chess", "cat", "dog"),
+    ]
+    for form in ("csv", "tsv", "parquet"):
+        assert edit.read_relabels(tmp_path / f"table.{form}") == expected
+
+
+def test_a_line_that_changes_nothing_is_an_exception_for_its_subdomain(mini: Corpus, tmp_path: Path) -> None:
+    edit.relabel(mini, [edit.Relabel(None, "dog", "dog"), edit.Relabel(None, "chess_player", "dog")])
+    assert len(mini.annotations(category="dog")) == 2
+    edit.move(mini, "chess", images=[3])
+    (tmp_path / "table.csv").write_text("from,to,subdomain\ndog,horse,\ndog,dog,chess\n")
+    assert edit.relabel(mini, edit.read_relabels(tmp_path / "table.csv")).changed == {"annotations": 1}
+    assert [row["image_id"] for row in mini.annotations(category="dog").to_pylist()] == [3]
 
 
 def test_move_takes_images_that_have_one_class_and_lack_another(mini: Corpus) -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection, select
 
 from mic21.corpus import schema
 from mic21.corpus.edit.run import Changes, EditReport, record_edit
+from mic21.corpus.sheet import read_sheet
 from mic21.corpus.store import Corpus
-from mic21.errors import CorpusError, ImportProblems, Mic21Error, UsageError
+from mic21.errors import ImportProblems, Mic21Error, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +24,29 @@ class Relabel:
 
 
 def read_relabels(path: str | Path) -> list[Relabel]:
-    """Read a relabelling table: CSV (or TSV by its suffix) with the columns `from`, `to` and, if wanted, `subdomain`.
+    """Read a relabelling table: CSV (TSV or Parquet by its suffix) with columns `from`, `to` and maybe `subdomain`.
 
     Raises:
-        ImportProblems: every bad row with its number.
+        CorpusError: the file is no table, or a row is too long.
+        ImportProblems: columns that are missing or unknown, or every bad row with its number.
     """
     path = Path(path)
-    try:
-        separator = "\t" if path.suffix == ".tsv" else ","
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path}: expected a table, found: {error}") from error
-    if not {"from", "to"} <= set(table.columns):
-        raise CorpusError(f"{path}: expected the columns from, to and subdomain, found {', '.join(table.columns)}")
+    rows = read_sheet(path, required=["from", "to"], allowed=["subdomain"])
     problems = [
         f"{path.name}: row {number}: expected a category in `from` and in `to`, found {row['from']!r} and {row['to']!r}"
-        for number, row in enumerate(table.to_dict("records"), 1)
+        for number, row in enumerate(rows, 1)
         if not row["from"].strip() or not row["to"].strip()
     ]
     if problems:
         raise ImportProblems(str(path), problems)
-    rows = table.to_dict("records")
-    return [
-        Relabel(str(row.get("subdomain", "")).strip() or None, row["from"].strip(), row["to"].strip()) for row in rows
-    ]
+    return [Relabel(row.get("subdomain", "").strip() or None, row["from"].strip(), row["to"].strip()) for row in rows]
 
 
 def relabel(corpus: Corpus, relabels: Sequence[Relabel]) -> EditReport:
     """Give annotations another category, in bulk.
 
-    All lines look at the corpus as it was before the edit, so that "a → b, b → a" swaps.
+    All lines look at the corpus as it was before the edit, so that "a → b, b → a" swaps. A line for a subdomain wins
+    over one for all, so that "chess: a → a" leaves that subdomain as it is.
 
     Raises:
         ImportProblems: lines whose subdomain or category does not exist, or that contradict another; nothing is
@@ -70,7 +63,7 @@ def relabel(corpus: Corpus, relabels: Sequence[Relabel]) -> EditReport:
         except Mic21Error as error:
             problems.append(f"row {number}: {error}")
             continue
-        if any(moves.setdefault((line.subdomain, id), new) != new for id in sorted(old - {new})):
+        if any(moves.setdefault((line.subdomain, id), new) != new for id in sorted(old)):
             problems.append(f"row {number}: expected one target for {line.old!r}, found a second one, {line.new!r}")
     if problems:
         raise ImportProblems("relabel", problems)
