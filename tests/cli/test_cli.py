@@ -120,6 +120,18 @@ def test_edits_can_be_undone_from_the_log(folder: Path, capsys: pytest.CaptureFi
     assert len(_json(capsys, *corpus, "query")) == 6
 
 
+def test_an_unknown_licence_is_mended_by_a_table(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = ["-C", str(folder)]
+    (tmp_path / "facts.csv").write_text("id,license\n3,unknown\n")
+    assert run([*corpus, "edit", "facts", str(tmp_path / "facts.csv")]) == 0
+    assert "W102" in [row["code"] for row in _json(capsys, *corpus, "check")]
+    (tmp_path / "facts.csv").write_text("id,license\n3,CC0-1.0\n")
+    assert _json(capsys, *corpus, "edit", "facts", str(tmp_path / "facts.csv"))["changed"] == {"images": 1}
+    assert "W102" not in [row["code"] for row in _json(capsys, *corpus, "check")]
+
+
 def test_exports_what_was_imported(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     assert run(["-C", str(folder), "export", "coco", str(out), "--captions", str(tmp_path / "captions.json")]) == 0

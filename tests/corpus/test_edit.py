@@ -107,6 +107,82 @@ def test_a_line_that_changes_nothing_is_an_exception_for_its_subdomain(mini: Cor
     assert [row["image_id"] for row in mini.annotations(category="dog").to_pylist()] == [3]
 
 
+def _facts(corpus: Corpus, id: int) -> dict[str, object]:
+    (row,) = corpus.images(images=[id]).to_pylist()
+    return {name: row[name] for name in ("subdomain", "license", "author", "source_url", "title")}
+
+
+def test_facts_of_a_table_are_written_down_and_can_be_undone(mini: Corpus, tmp_path: Path) -> None:
+    before = mini.images().to_pylist()
+    rows = {row["id"]: row["file_name"] for row in before}
+    table = f"file,license,author,title\n{rows[3]},cc-by-4.0,Ана,\n{rows[11]},unknown,, Шах\n{rows[500]},CC-BY-2.0,,\n"
+    (tmp_path / "facts.csv").write_text(table, encoding="utf-8")
+    report = edit.facts(mini, edit.read_facts(tmp_path / "facts.csv"))
+    assert report.changed == {"images": 2}  # the licence of 500 is what it was, with the address it came with
+    old = {row["id"]: row for row in before}
+    assert _facts(mini, 3) == {name: old[3][name] for name in _facts(mini, 3)} | {
+        "license": "CC-BY-4.0",
+        "author": "Ана",
+    }
+    assert (_facts(mini, 11)["license"], _facts(mini, 11)["title"]) == ("unknown", "Шах")
+    edit.undo(mini, report.run_id)
+    assert mini.images().to_pylist() == before
+
+
+def test_facts_are_given_by_id_too(mini: Corpus, tmp_path: Path) -> None:
+    columns = {"id": [3, 10], "source_url": ["https://example.org/3", None], "subdomain": [None, "chess"]}
+    pd.DataFrame(columns).to_parquet(tmp_path / "facts.parquet")
+    assert edit.facts(mini, edit.read_facts(tmp_path / "facts.parquet")).changed == {"images": 2}
+    assert (_facts(mini, 3)["source_url"], _facts(mini, 10)["subdomain"]) == ("https://example.org/3", "chess")
+
+
+def test_bad_facts_change_nothing_and_are_all_named(mini: Corpus) -> None:
+    before = mini.images().to_pylist()
+    edit.withdraw(mini, [7001], reason="asked to")
+    same = mini.images(images=[10])["file_name"].to_pylist()[0]
+    with mini.writing() as connection:
+        change(connection, mini.insert_run(connection, "test", {}), "images", {11: {"file_name": same}})
+    lines = [
+        edit.ImageFacts(3, author="Ana"),
+        edit.ImageFacts(7001, author="Ana"),
+        edit.ImageFacts("none.jpg", author="Ana"),
+        edit.ImageFacts(same, author="Ana"),
+        edit.ImageFacts(500, license="mine"),
+        edit.ImageFacts(10, subdomain="ches"),
+        edit.ImageFacts(3, title="Chess"),
+    ]
+    with pytest.raises(ImportProblems) as caught:
+        edit.facts(mini, lines)
+    image = "image: expected the id or file name of an active image, found"
+    assert [problem.split("; nearest")[0] for problem in caught.value.problems] == [
+        f"row 2: {image} 7001",
+        f"row 3: {image} 'none.jpg'",
+        f"row 4: {image} {same!r} of 2 images: give the id",
+        "row 5: license: expected an SPDX expression such as CC-BY-4.0, LicenseRef-NAME or unknown, found 'mine'",
+        "row 6: unknown subdomain 'ches'",
+        "row 7: image: expected each image once, found 3 again",
+    ]
+    assert mini.images(images=[3]).to_pylist() == before[:1]
+    assert edit.log(mini)[0]["step"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("id,licence\n3,CC0-1.0\n", "found also licence"),
+        ("license\nCC0-1.0\n", "found neither"),
+        ("id,file,license\n3,a.jpg,CC0-1.0\n", "found id and file"),
+        ("id,license\n", "found no rows"),
+        ("id,license\n3,CC0-1.0,Ana\n", "line 2, saw 3"),
+        ("id,license\nx,CC0-1.0\n,CC0-1.0\n", "(?s)row 1: id: expected a number, found 'x'.*row 2"),
+    ],
+)
+def test_a_table_of_facts_of_another_shape_is_refused(text: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "facts.csv").write_text(text)
+    with pytest.raises(Mic21Error, match=found):
+        edit.read_facts(tmp_path / "facts.csv")
+
+
 def test_move_takes_images_that_have_one_class_and_lack_another(mini: Corpus) -> None:
     edit.move(mini, "violinist", images=[3, 10, 11])
     report = edit.move(mini, "chess", subdomain="violinist", has="person", lacks="violinist")
