@@ -3,8 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mic21.corpus import edit
-from mic21.corpus.changes import change
+from mic21.corpus import edit, schema
+from mic21.corpus.changes import change, insert_rows
+from mic21.corpus.check import check
 from mic21.corpus.coco import export_coco
 from mic21.corpus.ingest import ingest
 from mic21.corpus.store import Corpus
@@ -222,6 +223,73 @@ def test_merge_doubles_nothing(mini: Corpus, tmp_path: Path) -> None:
     assert mini.annotations(images=[3])["id"].to_pylist() == [45, 46]
     assert mini.captions(images=[3])["id"].to_pylist() == [1, 2, 7]
     assert mini.images(withdrawn=True)["id"].to_pylist() == [10]
+
+
+@pytest.fixture
+def doubled(corpus: Corpus) -> Corpus:
+    """A photograph under ids 1, 2 and 3 in two subdomains: a dog and a cat each, and who sees whom."""
+    with corpus.writing() as connection:
+        run = corpus.insert_run(connection, "test", {})
+        licenses = [{"id": 1, "spdx": "unknown", "name": "as is"}, {"id": 2, "spdx": "CC-BY-4.0", "name": "CC-BY-4.0"}]
+        insert_rows(connection, schema.licenses, licenses)
+        image = {
+            "file_name": "a.jpg",
+            "sha256": "a" * 64,
+            "width": 9,
+            "height": 9,
+            "group_key": "a",
+            "status": "active",
+        }
+        known = [("violinist", 1, None, "A"), ("cellist", 2, None, "B"), ("cellist", None, "Ana", None)]
+        facts = ("subdomain", "license_id", "author", "title")
+        images = [
+            image | {"id": id, "run_id": run} | dict(zip(facts, of, strict=True)) for id, of in enumerate(known, 1)
+        ]
+        insert_rows(connection, schema.images, images)
+        mask = {"segmentation": "[[1,1,5,1,5,5]]", "bbox": "[1,1,4,4]", "area": 8.0, "iscrowd": 0, "run_id": run}
+        annotations = [
+            mask | {"id": 10 * image_id + number, "image_id": image_id, "category_id": category.id} | _state(image_id)
+            for image_id in (1, 2, 3)
+            for number, category in enumerate([corpus.ontology["dog"], corpus.ontology["cat"]])
+        ]
+        insert_rows(connection, schema.annotations, annotations)
+        sees = [(2, 20, 21), (2, 21, 20), (3, 30, 31)]
+        interactions = [
+            {"id": id, "image_id": image, "subject_id": subject, "predicate": "looks_at", "object_id": object}
+            | _state(image)
+            | {"run_id": run}
+            for id, (image, subject, object) in enumerate(sees, 1)
+        ]
+        insert_rows(connection, schema.interactions, interactions)
+    return corpus
+
+
+def _state(image_id: int) -> dict[str, str]:
+    person = image_id == 3
+    return {"status": "accepted" if person else "draft", "origin": "human" if person else "model"}
+
+
+def test_merge_loses_nothing_that_only_a_double_has(doubled: Corpus) -> None:
+    before = [doubled.images().to_pylist(), doubled.annotations().to_pylist(), doubled.interactions().to_pylist()]
+    report = edit.merge(doubled, ["cellist"], "violinist")
+    assert doubled.images()["id"].to_pylist() == [1]
+    expected = {"subdomain": "violinist", "license": "CC-BY-4.0", "author": "Ana", "source_url": None, "title": "A"}
+    assert _facts(doubled, 1) == expected
+    accepted = {"status": "accepted", "origin": "human"}
+    columns = ["id", "status", "origin"]
+    assert doubled.annotations().select(columns).to_pylist() == [{"id": 10} | accepted, {"id": 11} | accepted]
+    columns = ["id", "image_id", "subject_id", "object_id", "status", "origin"]
+    assert doubled.interactions().select(columns).to_pylist() == [
+        {"id": 1, "image_id": 1, "subject_id": 10, "object_id": 11} | accepted,
+        {"id": 2, "image_id": 1, "subject_id": 11, "object_id": 10} | _state(2),
+    ]
+    assert [problem for problem in check(doubled) if problem.code == "E601"] == []
+    edit.undo(doubled, report.run_id)
+    assert [
+        doubled.images().to_pylist(),
+        doubled.annotations().to_pylist(),
+        doubled.interactions().to_pylist(),
+    ] == before
 
 
 def test_withdrawn_images_leave_and_their_ids_and_bytes_do_not_come_back(mini: Corpus) -> None:
