@@ -76,7 +76,7 @@ def withdraw(
 
 @app.command()
 def purge(corpus: CorpusFolder = Path()) -> None:
-    """Delete the stored photographs of withdrawn images. This cannot be undone."""
+    """Delete the stored photographs of withdrawn images. This stands in the log and cannot be undone."""
     typer.echo(f"{edit.purge(Corpus(corpus))} photographs deleted")
 
 

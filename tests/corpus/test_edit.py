@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -301,6 +302,13 @@ def test_withdrawn_images_leave_and_their_ids_and_bytes_do_not_come_back(mini: C
     assert {id for _, id in report.duplicates} == {3, 10, 11, 500, 7001}
     assert edit.purge(mini) == 2
     assert edit.purge(mini) == 0
+    (second, first) = edit.log(mini)[:2]
+    assert [(run["step"], run["state"]) for run in (first, second)] == [("edit purge", "finished")] * 2
+    gone = {f"{row['sha256']}.{row['extension']}" for row in mini.images(withdrawn=True).to_pylist()}
+    assert set(json.loads(first["parameters"])["files"]) == gone
+    assert json.loads(second["parameters"])["files"] == []
+    with pytest.raises(CorpusError, match="a purge cannot be undone"):
+        edit.undo(mini, first["id"])
     with pytest.raises(CorpusError, match="active images, found 3"):
         edit.withdraw(mini, [3], reason="again")
 

@@ -15,6 +15,7 @@ from mic21.errors import CorpusError, ImportProblems
 Changes = dict[str, dict[int, dict[str, Any]]]  # record → id → column → value
 
 LIVE = ("draft", "accepted")
+PURGE = "edit purge"  # the one step of an edit's name whose files nothing brings back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def undo(corpus: Corpus, run_id: int) -> EditReport:
     """Take an edit back; itself an edit.
 
     Raises:
-        CorpusError: the run is no edit, is undone already, or something it changed has been changed since.
+        CorpusError: the run is no edit, is a purge, or is undone already.
+        ImportProblems: something it changed has been changed since.
     """
     with corpus.reading() as connection:
         run = connection.execute(select(schema.runs).where(schema.runs.c.id == run_id)).first()
@@ -55,6 +57,8 @@ def undo(corpus: Corpus, run_id: int) -> EditReport:
             raise CorpusError(
                 f"run {run_id}: expected an edit, found {run.step if run else 'no such run'}; see `mic21 edit log`"
             )
+        if run.step == PURGE:
+            raise CorpusError(f"run {run_id}: a purge cannot be undone: the photographs are gone")
         if run.state == "undone":
             raise CorpusError(f"run {run_id}: it is undone already")
 

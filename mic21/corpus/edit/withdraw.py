@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from mic21.corpus import schema
-from mic21.corpus.edit.run import EditReport, record_edit
+from mic21.corpus.edit.run import PURGE, EditReport, record_edit
 from mic21.corpus.store import Corpus
 from mic21.errors import CorpusError
 
@@ -27,7 +27,10 @@ def withdraw(corpus: Corpus, images: Iterable[int], *, reason: str) -> EditRepor
 
 
 def purge(corpus: Corpus) -> int:
-    """Delete the stored photographs of withdrawn images, which cannot be undone; gives how many files went."""
+    """Delete the stored photographs of withdrawn images, which cannot be undone; gives how many files went.
+
+    The log names them.
+    """
     images = schema.images.c
     with corpus.reading() as connection:
         used = set(connection.execute(select(images.sha256).where(images.status == "active")).scalars())
@@ -36,8 +39,10 @@ def purge(corpus: Corpus) -> int:
         ).all()
     paths = {corpus.files.path(row.sha256, row.extension) for row in gone if row.sha256 not in used}
     present = [path for path in paths if path.is_file()]
+    run_id = corpus.start_run(PURGE, {"files": sorted(path.name for path in present)})
     for path in present:
         path.unlink()
+    corpus.finish_run(run_id)
     return len(present)
 
 
