@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mic21.corpus import schema, tables
 from mic21.corpus.changes import next_id, read_property, write_property
@@ -90,7 +90,7 @@ class Corpus:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         engine = _engine(folder / DATABASE)
-        with engine.begin() as connection:
+        with _expecting_a_corpus(folder / DATABASE), engine.begin() as connection:
             schema.metadata.create_all(connection)
             known = connection.execute(
                 select(schema.properties.c.value).where(schema.properties.c.key == "schema_version")
@@ -163,11 +163,8 @@ class Corpus:
 
     def read_property(self, key: str) -> str | None:
         """A value that belongs to the corpus as a whole, or None."""
-        with self.reading() as connection:
-            try:
-                return read_property(connection, key)
-            except OperationalError as error:
-                raise CorpusError(f"{self.path / DATABASE}: expected a mic21 corpus, found another database") from error
+        with _expecting_a_corpus(self.path / DATABASE), self.reading() as connection:
+            return read_property(connection, key)
 
     # Records
 
@@ -344,6 +341,16 @@ def _record_conditions(table: Table, selection: Selection) -> list[Any]:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _expecting_a_corpus(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise CorpusError(
+            f"{database}: expected a mic21 corpus, found another database or one that cannot be opened: {error.orig}"
+        ) from error
 
 
 def _engine(database: Path) -> Engine:

@@ -49,6 +49,31 @@ def test_exit_statuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run(["-C", str(tmp_path / "c"), "ingest", str(MINI), "--license", "mine"]) == 2
 
 
+def test_errors_of_files_name_the_file_and_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    nothing = tmp_path / "nothing"
+    for arguments, place, reason in (
+        (["init", str(tmp_path / "file")], tmp_path / "file", "File exists"),
+        (["ontology", "export", "--out", str(nothing / "x.json")], nothing / "x.json", "No such file or directory"),
+        (["ontology", "link", "--words", str(nothing)], nothing, "No such file or directory"),
+    ):
+        assert run(arguments) == 1
+        assert capsys.readouterr().err == f"mic21: {place}: {reason}\n"
+    run(["--traceback", "init", str(tmp_path / "file")])
+    assert "FileExistsError" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_is_no_error_to_tell(tmp_path: Path) -> None:
+    program = "import sys; from mic21.cli import run; sys.exit(run(['ontology', 'list']))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_traceback_shows_where_an_error_came_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["--traceback", "-C", str(tmp_path), "check"])
     assert "Traceback" in capsys.readouterr().err
