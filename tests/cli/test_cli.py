@@ -179,3 +179,15 @@ def test_the_installed_command_runs() -> None:
         [Path(sys.executable).with_name("mic21"), "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"mic21 {mic21.__version__}\n"
+
+
+def test_a_misspelt_filter_is_bad_usage(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = ["-C", str(folder)]
+    assert run([*corpus, "query", "--status", "acepted"]) == 2
+    assert run([*corpus, "query", "--of", "captions", "--language", "xx"]) == 2
+    assert run([*corpus, "export", "coco", str(tmp_path / "out.json"), "--status", "acepted"]) == 2
+    assert "status: expected one of draft, accepted, rejected, found 'acepted'" in capsys.readouterr().err
+    assert not (tmp_path / "out.json").exists()
+    assert run([*corpus, "export", "coco", str(tmp_path / "out.json"), "--status", "rejected"]) == 0
+    document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert (len(document["images"]), document["annotations"]) == (5, [])
