@@ -99,12 +99,18 @@ def run(arguments: Sequence[str]) -> int:
         app(list(arguments), prog_name="mic21")
     except SystemExit as stop:  # how typer ends, whether all went well or the usage was bad
         return stop.code if isinstance(stop.code, int) else 1
-    except Mic21Error as error:
+    except (Mic21Error, OSError) as error:  # typer ends with 1 by itself where a reader has closed the pipe
         if "--traceback" in arguments:
             traceback.print_exc()
-        typer.echo(f"mic21: {error}", err=True)
+        typer.echo(f"mic21: {_told(error)}", err=True)
         return 2 if isinstance(error, UsageError) else 1
     return 0
+
+
+def _told(error: Mic21Error | OSError) -> str:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return str(error)
 
 
 def main() -> None:

@@ -17,12 +17,25 @@ Images = Annotated[list[int] | None, typer.Option("--image", help="Id of an imag
 
 @app.command()
 def relabel(
-    table: Annotated[Path, typer.Argument(help="CSV or TSV: from, to, and if wanted subdomain.")],
+    table: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet: from, to, and if wanted subdomain.")],
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
     """Give annotations another category, by a table."""
     _show(edit.relabel(Corpus(corpus), edit.read_relabels(table)), as_json)
+
+
+@app.command()
+def facts(
+    table: Annotated[
+        Path,
+        typer.Argument(help="CSV, TSV or Parquet: id or file, and license, author, title, source_url, subdomain."),
+    ],
+    corpus: CorpusFolder = Path(),
+    as_json: Json = False,
+) -> None:
+    """Give images a licence, author, title, source or subdomain, by a table; an empty cell changes nothing."""
+    _show(edit.facts(Corpus(corpus), edit.read_facts(table)), as_json)
 
 
 @app.command()
@@ -63,7 +76,7 @@ def withdraw(
 
 @app.command()
 def purge(corpus: CorpusFolder = Path()) -> None:
-    """Delete the stored photographs of withdrawn images. This cannot be undone."""
+    """Delete the stored photographs of withdrawn images. This stands in the log and cannot be undone."""
     typer.echo(f"{edit.purge(Corpus(corpus))} photographs deleted")
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,11 +23,12 @@ Format = Literal["json", "tsv", "csv", "skos", "lmf"]
 
 def lint_(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    wordnet: WordNet = None,
     corpus: Corpus = Path(),
     as_json: Json = False,
 ) -> None:
-    """Check names, relations, themes and retired ids; exit 1 if something would stop a release."""
-    findings = lint(load(corpus))
+    """Check names, relations, themes and retired ids, with --wordnet the synsets too; exit 1 if there is an error."""
+    findings = lint(load(corpus), synset_exists=_synset_exists(wordnet) if wordnet else None)
     rows: list[dict[str, object]] = [
         {"code": found.code, "key": found.key, "found": found.found, "message": found.message} for found in findings
     ]
@@ -102,12 +104,18 @@ def diff_(
     new: Annotated[Path | None, typer.Argument(help="Another; the packaged ones without it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List what changed between two states of the ontology's files."""
+    """List what changed between two states of the ontology's files, names, label maps and migrations among them."""
     changes = diff(old, new or PACKAGED)
     show_rows(
         [{"file": one.table, "key": one.key, "column": one.column, "old": one.old, "new": one.new} for one in changes],
         as_json,
     )
+
+
+def _synset_exists(wordnet: Path) -> Callable[[str], bool]:
+    from mic21.ontology.link.wordnet import exists_in, open_wordnet  # nltk is not in the base install
+
+    return exists_in(open_wordnet(wordnet))
 
 
 def _compared(ontology: Ontology, path: Path, ili: Path | None, *, summary: bool) -> list[dict[str, object]]:

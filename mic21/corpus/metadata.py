@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from mic21.corpus.licenses import UNKNOWN, parse_license
+from mic21.corpus.sheet import read_sheet
 from mic21.corpus.store import Corpus
-from mic21.errors import CorpusError, ImportProblems, Mic21Error
+from mic21.errors import ImportProblems, Mic21Error
 
-COLUMNS = ("file", "subdomain", "license", "author", "source_url", "title")
+FACTS = ("subdomain", "license", "author", "source_url", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +39,16 @@ def read_metadata(corpus: Corpus, path: Path, files: Sequence[Path], facts: Fact
     """What a table says of photographs, by photograph; `facts` holds for what a row leaves open.
 
     Raises:
-        CorpusError: the file is no table.
+        CorpusError: the file is no table, or a row is too long.
         ImportProblems: it has bad rows, or rows whose file is none of the photographs.
     """
-    table = _read_table(path)
+    rows = read_sheet(path, required=["file"], allowed=FACTS)
     problems = []
-    unknown = [name for name in table.columns if name not in COLUMNS]
-    if "file" not in table.columns:
-        problems.append(f"{path}: expected a column `file`, found {', '.join(map(str, table.columns)) or 'no columns'}")
-    if unknown:
-        problems.append(f"{path}: expected the columns {', '.join(COLUMNS)}, found also {', '.join(map(str, unknown))}")
-    if problems:
-        raise ImportProblems(str(path), problems)
     places = _places(files, path.parent)
     known: dict[Path, Facts] = {}
-    for index, row in enumerate(table.to_dict("records")):
-        place = f"{path}: row {index + 1}"
-        file = str(row.pop("file"))
+    for number, row in enumerate(rows, 1):
+        place = f"{path}: row {number}"
+        file = row.pop("file")
         found = places.get(file, [])
         if len(found) != 1:
             what = "none of the sources" if not found else f"{len(found)} of the sources: give its path"
@@ -64,9 +56,7 @@ def read_metadata(corpus: Corpus, path: Path, files: Sequence[Path], facts: Fact
             continue
         if found[0] in known:
             problems.append(f"{place}: file: expected each photograph once, found {file!r} again")
-        given = {
-            str(name): str(value).strip() for name, value in row.items() if value is not None and str(value).strip()
-        }
+        given = {name: value.strip() for name, value in row.items() if value.strip()}
         try:
             known[found[0]] = checked_facts(corpus, _merge(facts, given))
         except Mic21Error as error:
@@ -84,17 +74,6 @@ def _merge(facts: Facts, given: Mapping[str, str]) -> Facts:
         given.get("source_url", facts.source_url),
         given.get("title", facts.title),
     )
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            table = pd.read_parquet(path)
-        else:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:  # pandas' parser errors and broken Parquet are ValueErrors
-        raise CorpusError(f"{path}: expected a CSV or Parquet table, found: {error}") from error
-    return table.astype(object).where(table.notna(), None)
 
 
 def _places(files: Sequence[Path], table_folder: Path) -> dict[str, list[Path]]:

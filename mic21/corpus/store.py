@@ -14,6 +14,8 @@ from typing import Any, Literal
 import msgspec
 import pyarrow as pa
 from sqlalchemy import (
+    Column,
+    ColumnElement,
     Connection,
     Engine,
     Select,
@@ -22,11 +24,12 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    or_,
     select,
     update,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mic21.corpus import schema, tables
 from mic21.corpus.changes import next_id, read_property, write_property
@@ -90,7 +93,7 @@ class Corpus:
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         engine = _engine(folder / DATABASE)
-        with engine.begin() as connection:
+        with _expecting_a_corpus(folder / DATABASE), engine.begin() as connection:
             schema.metadata.create_all(connection)
             known = connection.execute(
                 select(schema.properties.c.value).where(schema.properties.c.key == "schema_version")
@@ -163,11 +166,8 @@ class Corpus:
 
     def read_property(self, key: str) -> str | None:
         """A value that belongs to the corpus as a whole, or None."""
-        with self.reading() as connection:
-            try:
-                return read_property(connection, key)
-            except OperationalError as error:
-                raise CorpusError(f"{self.path / DATABASE}: expected a mic21 corpus, found another database") from error
+        with _expecting_a_corpus(self.path / DATABASE), self.reading() as connection:
+            return read_property(connection, key)
 
     # Records
 
@@ -199,6 +199,7 @@ class Corpus:
         images: Iterable[int] | None = None,
     ) -> Selection:
         """What the words of a query mean in this corpus; see `mic21.corpus.selection.select`."""
+        spdx, languages = schema.licenses.c.spdx, schema.captions.c.language
         return make_selection(
             self.ontology,
             self.imported_categories(),
@@ -212,6 +213,8 @@ class Corpus:
             language=language,
             kind=kind,
             images=None if images is None else list(images),
+            known_licenses=() if license is None else self._values(spdx),
+            known_languages=() if language is None else self._values(languages),
         )
 
     def images(self, *, withdrawn: bool = False, **filters: Any) -> pa.Table:
@@ -219,9 +222,10 @@ class Corpus:
 
         Args:
             withdrawn: give the withdrawn ones instead of the active ones.
-            **filters: see `selection`; with a category, the images that show it.
+            **filters: see `selection`; with a filter of records (category, status, origin, language, kind), the images
+                that have such a record.
         """
-        return self.image_rows(self.selection(**filters), withdrawn=withdrawn).table()
+        return self.image_rows(self.selection(**filters), withdrawn=withdrawn, having_records=True).table()
 
     def annotations(self, **filters: Any) -> pa.Table:
         """The annotations as a table (schema `mic21.corpus.tables.ANNOTATIONS`), ordered by id.
@@ -240,9 +244,22 @@ class Corpus:
         return self.interaction_rows(self.selection(**filters)).table()
 
     def image_rows(
-        self, selection: Selection, *, withdrawn: bool = False, connection: Connection | None = None
+        self,
+        selection: Selection,
+        *,
+        withdrawn: bool = False,
+        having_records: bool = False,
+        connection: Connection | None = None,
     ) -> Rows:
-        """The photographs of a selection ordered by id."""
+        """The photographs of a selection ordered by id.
+
+        Args:
+            selection: its conditions.
+            withdrawn: give the withdrawn ones instead of the active ones.
+            having_records: only those with such records as the selection wants; otherwise only a category counts, and
+                an image with none of its records left is an empty one.
+            connection: to read with.
+        """
         images = schema.images.c
         columns = [_license if name == "license" else images[name] for name in tables.IMAGES.names]
         statement = (
@@ -250,11 +267,11 @@ class Corpus:
             .select_from(schema.images.outerjoin(schema.licenses))
             .where(images.status == ("withdrawn" if withdrawn else "active"))
             .where(*_image_conditions(selection))
+            .where(*(_has_record(names, selection) for names in selection.records if having_records))
             .order_by(images.id)
         )
         if selection.category_ids is not None:
-            shown = select(schema.annotations.c.image_id).where(*_record_conditions(schema.annotations, selection))
-            statement = statement.where(images.id.in_(shown))
+            statement = statement.where(_has_record(["annotations"], selection))
         return self._rows(statement, tables.IMAGES, connection)
 
     def annotation_rows(
@@ -305,7 +322,7 @@ class Corpus:
         columns: list[Any] = [
             schema.images.c.subdomain if n == "subdomain" else table.c[n] for n in arrow.names if n not in derived
         ]
-        return (
+        statement = (
             select(*columns)
             .select_from(table.join(schema.images, table.c.image_id == schema.images.c.id).outerjoin(schema.licenses))
             .where(schema.images.c.status == "active")
@@ -313,6 +330,13 @@ class Corpus:
             .where(*_record_conditions(table, selection))
             .order_by(*orders[order])
         )
+        if selection.category_ids is not None and "category_id" not in table.c:
+            statement = statement.where(_has_record(["annotations"], selection))
+        return statement
+
+    def _values(self, column: Column[str]) -> list[str]:
+        with self.reading() as connection:
+            return sorted(connection.execute(select(column).distinct()).scalars())
 
     def _rows(
         self, statement: Select[Any], arrow: pa.Schema, connection: Connection | None, convert: Any = None
@@ -342,8 +366,25 @@ def _record_conditions(table: Table, selection: Selection) -> list[Any]:
     return [table.c[name].in_(values) for name, values in wanted.items() if values is not None and name in table.c]
 
 
+def _has_record(names: Iterable[str], selection: Selection) -> ColumnElement[bool]:
+    """Whether an image has a record of one of these tables that a selection wants."""
+    tables = [schema.RECORDS[name] for name in names]
+    having = (select(table.c.image_id).where(*_record_conditions(table, selection)) for table in tables)
+    return or_(*(schema.images.c.id.in_(ids) for ids in having))
+
+
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _expecting_a_corpus(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise CorpusError(
+            f"{database}: expected a mic21 corpus, found another database or one that cannot be opened: {error.orig}"
+        ) from error
 
 
 def _engine(database: Path) -> Engine:

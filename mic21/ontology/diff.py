@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mic21.errors import OntologyError
 from mic21.ontology.names import raise_problems
-from mic21.ontology.rows import COLUMNS, NAMES_COLUMNS, Row, read_rows
+from mic21.ontology.rows import COLUMNS, LABELS_COLUMNS, NAMES_COLUMNS, UPKEEP_COLUMNS, Row, read_rows
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "domains": ("key",),
@@ -15,7 +15,14 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "memberships": ("subdomain", "category"),
     "predicates": ("key",),
     "relations": ("subject", "predicate", "object"),
+    "migrations": ("version", "operation", "id", "key", "subdomain"),
+    "mentions": ("language", "category"),
+    "inflections": ("language", "ending"),
+    "loanwords": ("language", "kind", "key"),
 }
+_FOLDERS = {"names": (NAMES_COLUMNS, ("kind", "key")), "labels": (LABELS_COLUMNS, ("label",))}
+# The columns that say more than the key of a row does.
+_SAYING = ("name", "definition", "role", "target", "words", "forms", "category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Change:
     """One row that differs.
 
     Attributes:
-        table: the file without its ending, `categories` or `names/bg`.
+        table: the file without its ending, `categories`, `names/bg` or `labels/coco-80`.
         key: what the row is of.
         column: what changed in it; None where the row is new or gone.
         old: the value before, None where the row is new.
@@ -38,9 +45,10 @@ class Change:
 
 
 def diff(old: Path, new: Path) -> list[Change]:
-    """Every difference between two folders of ontology files, file by file, in the order of the rows.
+    """Every difference between the rows of two folders of ontology files, file by file, in the order of the rows.
 
-    Categories are compared by id, so that another key is a rename and no new category.
+    All files but VERSION are compared: tables, names, and label maps. Categories are compared by id, so that another
+    key is a rename and no new category.
 
     Raises:
         OntologyError: a folder is missing, or a file breaks the format.
@@ -48,9 +56,10 @@ def diff(old: Path, new: Path) -> list[Change]:
     for folder in (old, new):
         if not (folder / "categories.tsv").is_file():
             raise OntologyError(f"{folder}: expected a folder with categories.tsv, found none")
-    tables = {table: (table, COLUMNS[table], columns) for table, columns in _KEYS.items()}
-    for path in sorted({file.name for folder in (old, new) for file in (folder / "names").glob("*.tsv")}):
-        tables[f"names/{path.removesuffix('.tsv')}"] = ("names", NAMES_COLUMNS, ("kind", "key"))
+    tables = {table: (table, (COLUMNS | UPKEEP_COLUMNS)[table], keys) for table, keys in _KEYS.items()}
+    for table, (columns, keys) in _FOLDERS.items():
+        for name in sorted({file.stem for folder in (old, new) for file in (folder / table).glob("*.tsv")}):
+            tables[f"{table}/{name}"] = (table, columns, keys)
     return [change for name, table in tables.items() for change in _table(old, new, name, *table)]
 
 
@@ -81,14 +90,8 @@ def _rows(path: Path, table: str, columns: tuple[str, ...], keys: tuple[str, ...
 
 
 def _shown(row: Row, keys: tuple[str, ...]) -> str:
-    return row.fields["key"] if keys == ("id",) else " ".join(row.fields[key] for key in keys)
+    return row.fields["key"] if keys == ("id",) else " ".join(filter(None, (row.fields[key] for key in keys)))
 
 
 def _value(row: Row) -> str:
-    """The first column that says more than the key does."""
-    return (
-        row.fields.get("name")
-        or row.fields.get("definition")
-        or row.fields.get("role")
-        or next(iter(row.fields.values()))
-    )
+    return next(filter(None, map(row.fields.get, _SAYING)), next(iter(row.fields.values())))

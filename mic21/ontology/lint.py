@@ -6,7 +6,7 @@ is its message.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -17,6 +17,7 @@ from mic21.ontology.names import Name
 from mic21.ontology.ontology import Ontology
 
 Place = tuple[str, str]  # key of the thing, what was found
+Exists = Callable[[str], bool]
 
 _SCRIPTS = {"bg": "CYRILLIC", "ru": "CYRILLIC", "sr": "CYRILLIC", "el": "GREEK"}
 _FEWEST_ATTRIBUTES = 4
@@ -44,17 +45,25 @@ class Finding:
         return self.code.startswith("E")
 
 
-def lint(ontology: Ontology) -> list[Finding]:
+def lint(ontology: Ontology, *, synset_exists: Exists | None = None) -> list[Finding]:
     """Everything that the checks find, in their order.
+
+    Args:
+        ontology: to check.
+        synset_exists: says whether WordNet 3.0 has a synset, `09915834-n`; without it nobody asks. For one, see
+            `mic21.ontology.link.wordnet.exists_in`.
 
     Raises:
         OntologyError: a name file, loanwords.tsv or migrations.tsv breaks the format.
     """
-    return [
-        Finding(code, (check.__doc__ or "").strip(), key, found)
-        for code, check in CHECKS.items()
-        for key, found in check(ontology)
-    ]
+    found = [_findings(code, check, check(ontology)) for code, check in CHECKS.items()]
+    if synset_exists is not None:
+        found += [_findings(code, check, check(ontology, synset_exists)) for code, check in WORDNET_CHECKS.items()]
+    return [finding for findings in found for finding in findings]
+
+
+def _findings(code: str, check: object, places: Iterable[Place]) -> list[Finding]:
+    return [Finding(code, (check.__doc__ or "").strip(), key, found) for key, found in places]
 
 
 def _wrong_script(ontology: Ontology) -> Iterator[Place]:
@@ -198,6 +207,13 @@ def _unused(ontology: Ontology) -> Iterator[Place]:
             yield category.key, category.definition
 
 
+def _synset_gone(ontology: Ontology, exists: Exists) -> Iterator[Place]:
+    """The synset of a category is none of WordNet 3.0."""
+    for category in ontology:
+        if category.synset and not exists(category.synset):
+            yield category.key, category.synset
+
+
 def _all_names(entry: Name) -> Iterator[str]:
     yield from filter(None, (entry.name, *entry.synonyms, entry.plural))
 
@@ -225,4 +241,8 @@ CHECKS: dict[str, Callable[[Ontology], Iterator[Place]]] = {
     # 400: themes
     "W401": _few_attributes,
     "W402": _unused,
+}
+WORDNET_CHECKS: dict[str, Callable[[Ontology, Exists], Iterator[Place]]] = {
+    # 500: WordNet
+    "E501": _synset_gone,
 }

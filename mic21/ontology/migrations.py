@@ -1,6 +1,6 @@
 """What became of categories that the ontology no longer has: recorded, so that corpora can follow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -57,27 +57,48 @@ def migrations(ontology: Ontology) -> tuple[Migration, ...]:
 def successors(ontology: Ontology) -> Mapping[int, Mapping[str | None, str | None]]:
     """Retired id → subdomain → key of what takes its place there, None standing for everywhere else and for nothing.
 
-    Chains are followed: what was merged into a category that was retired later goes to that one's successor.
+    Chains are followed: what was merged into a category that was retired or split later goes to that one's successor.
     """
-    found: dict[int, dict[str | None, str | None]] = {}
-    ids: dict[str, int] = {}
-    renamed: dict[str, str | None] = {}
-    for step in migrations(ontology):
-        if step.operation == "rename":
-            renamed[step.key] = step.target
-        else:
-            found.setdefault(step.id, {})[step.subdomain] = step.target
-            ids[step.key] = step.id
+    steps = migrations(ontology)
+    targets = _targets(steps)
+    keys = {step.id: step.key for step in steps if step.operation != "rename"}
+    places = {None, *(step.subdomain for step in steps)}
+    return {
+        id: {place: _settled(ontology, targets, _target(targets, key, place), place) for place in places}
+        for id, key in keys.items()
+    }
 
-    def settled(target: str | None, subdomain: str | None) -> str | None:
-        seen: set[str] = set()
-        while target is not None and target not in ontology and target not in seen:
-            seen.add(target)
-            if target in renamed:
-                target = renamed[target]
-            elif target in ids:
-                by_subdomain = found[ids[target]]
-                target = by_subdomain.get(subdomain, by_subdomain.get(None))
-        return target
 
-    return {id: {place: settled(key, place) for place, key in places.items()} for id, places in found.items()}
+def present_keys(ontology: Ontology) -> Mapping[str, str | None]:
+    """Former key → key that the category has now, or of what took its place everywhere; None for nothing.
+
+    Chains are followed, as `successors` does.
+    """
+    targets = _targets(migrations(ontology))
+    return {key: _settled(ontology, targets, key, None) for key in targets if key not in ontology}
+
+
+_Targets = Mapping[str, Mapping[str | None, str | None]]  # former key → subdomain or None → key in its place
+
+
+def _targets(steps: Iterable[Migration]) -> _Targets:
+    targets: dict[str, dict[str | None, str | None]] = {}
+    for step in steps:
+        targets.setdefault(step.key, {})[step.subdomain] = step.target
+    return targets
+
+
+def _settled(ontology: Ontology, targets: _Targets, key: str | None, subdomain: str | None) -> str | None:
+    """The category of today at the end of a chain of former ones, or None where it leads to none."""
+    seen: set[str] = set()
+    while key is not None and key not in ontology:
+        if key in seen:
+            return None
+        seen.add(key)
+        key = _target(targets, key, subdomain)
+    return key
+
+
+def _target(targets: _Targets, key: str, subdomain: str | None) -> str | None:
+    places = targets.get(key, {})
+    return places.get(subdomain, places.get(None))

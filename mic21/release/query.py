@@ -40,13 +40,15 @@ def query_records(
     Args:
         path: of a corpus or a release.
         of: what to list.
-        language: BCP 47 tag: of a column `name` with the category's name, None where it has none; captions are those in
-        it. where: a condition on the columns in pandas' `DataFrame.query` language, such as `area > 1000 and score <
-        .5`. split: of a release.
-        **filters: see `mic21.corpus.selection.select`.
+        language: BCP 47 tag. Annotations have a column `name` with the category's name in it, None where it has none;
+            captions are those in it.
+        where: a condition on the columns in pandas' `DataFrame.query` language, `area > 1000 and score < .5`.
+        split: of a release.
+        **filters: see `mic21.corpus.selection.select`. Images are those with a record of such a category, status or
+            origin.
 
     Raises:
-        UsageError: a condition that cannot be worked out, or a split of a corpus.
+        UsageError: a value that there is not, a condition that cannot be worked out, or a split of a corpus.
     """
     source: Corpus | Release
     if (Path(path) / MANIFEST).is_file():

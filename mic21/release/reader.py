@@ -1,6 +1,6 @@
 """A release, opened for reading: samples from its shards, records from its tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,8 @@ class Release:
         """The photographs as a table, ordered by id; filters as `mic21.Corpus.images`, and `split`."""
         split, selection = self._selection(filters)
         table = self._read("images", _image_filter(selection, split))
-        if selection.category_ids is not None:
-            shown = self._read("annotations", _record_filter(selection, split, selection.category_ids), ["image_id"])
-            table = table.filter(pc.is_in(table["id"], pc.unique(shown["image_id"].combine_chunks())))
+        for names in selection.records:
+            table = table.filter(pc.is_in(table["id"], self._with_records(names, selection, split)))
         return table
 
     def annotations(self, *, columns: Sequence[str] | None = None, **filters: Any) -> pa.Table:
@@ -114,19 +113,34 @@ class Release:
 
     def _records(self, name: str, filters: Mapping[str, Any], columns: list[str] | None = None) -> pa.Table:
         split, selection = self._selection(filters)
-        categories = selection.category_ids if name == "annotations" else None
-        table = self._read(name, _record_filter(selection, split, categories, name), columns)
+        table = self._read(name, _record_filter(selection, split, name), columns)
+        if selection.category_ids is not None and name != "annotations":
+            table = table.filter(pc.is_in(table["image_id"], self._with_records(["annotations"], selection, split)))
         if selection.licenses is not None:
             licensed = self._read("images", _image_filter(selection, split), ["id"])
             table = table.filter(pc.is_in(table["image_id"], licensed["id"].combine_chunks()))
         return table
+
+    def _with_records(self, names: Iterable[str], selection: Selection, split: str | None) -> pa.Array:
+        """The ids of images with a record of one of these tables that a selection wants."""
+        found = [self._read(name, _record_filter(selection, split, name), ["image_id"]) for name in names]
+        return pc.unique(pa.concat_tables(found)["image_id"].combine_chunks())
 
     def _selection(self, filters: Mapping[str, Any]) -> tuple[str | None, Selection]:
         rest = dict(filters)
         split = rest.pop("split", None)
         if split is not None and split not in SPLITS:
             raise UsageError(f"split: expected one of {', '.join(SPLITS)}, found {split!r}")
-        return split, make_selection(self.ontology, self._imported, **rest)
+        return split, make_selection(
+            self.ontology,
+            self._imported,
+            known_licenses=() if rest.get("license") is None else self._values("images", "license"),
+            known_languages=() if rest.get("language") is None else self._values("captions", "language"),
+            **rest,
+        )
+
+    def _values(self, table: str, column: str) -> list[str]:
+        return sorted(pc.unique(self._read(table, None, [column])[column]).to_pylist())
 
     @cached_property
     def _index(self) -> ShardIndex:
@@ -158,17 +172,16 @@ def _image_filter(selection: Selection, split: str | None) -> pc.Expression | No
     )
 
 
-def _record_filter(
-    selection: Selection, split: str | None, category_ids: frozenset[int] | None, name: str = "annotations"
-) -> pc.Expression | None:
+def _record_filter(selection: Selection, split: str | None, name: str) -> pc.Expression | None:
     wanted: dict[str, Any] = {
         "image_id": selection.image_ids,
         "subdomain": selection.subdomains,
-        "category_id": category_ids,
         "status": selection.statuses,
         "origin": selection.origins,
         "split": None if split is None else {split},
     }
+    if name == "annotations":
+        wanted["category_id"] = selection.category_ids
     if name == "captions":
         wanted |= {"language": selection.languages, "kind": selection.kinds}
     return _all_of(wanted)

@@ -64,14 +64,24 @@ def _bytes(folder: Path, manifest: Manifest) -> Iterator[str]:
     yield from (
         f"{name}: added: the manifest does not name it" for name in sorted(present - expected.keys() - {MANIFEST})
     )
+    unreadable = {name: reason for name in expected.keys() & present if (reason := _unreadable(folder / name))}
+    yield from (f"{name}: changed: cannot be read: {reason}" for name, reason in sorted(unreadable.items()))
     # The largest first, so that no core is left with a long one at the end.
-    there = sorted(expected.keys() & present, key=lambda name: -expected[name].bytes)
+    there = sorted(expected.keys() & present - unreadable.keys(), key=lambda name: -expected[name].bytes)
     for found in sorted(hash_files(folder, there), key=lambda entry: entry.path):
         entry = expected[found.path]
         if found.bytes != entry.bytes:
             yield f"{found.path}: changed: expected {entry.bytes} bytes, found {found.bytes}"
         elif found.sha256 != entry.sha256:
             yield f"{found.path}: changed: expected sha256 {entry.sha256[:12]}…, found {found.sha256[:12]}…"
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 def _contents(folder: Path, manifest: Manifest) -> Iterator[str]:

@@ -49,6 +49,31 @@ def test_exit_statuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run(["-C", str(tmp_path / "c"), "ingest", str(MINI), "--license", "mine"]) == 2
 
 
+def test_errors_of_files_name_the_file_and_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    nothing = tmp_path / "nothing"
+    for arguments, place, reason in (
+        (["init", str(tmp_path / "file")], tmp_path / "file", "File exists"),
+        (["ontology", "export", "--out", str(nothing / "x.json")], nothing / "x.json", "No such file or directory"),
+        (["ontology", "link", "--words", str(nothing)], nothing, "No such file or directory"),
+    ):
+        assert run(arguments) == 1
+        assert capsys.readouterr().err == f"mic21: {place}: {reason}\n"
+    run(["--traceback", "init", str(tmp_path / "file")])
+    assert "FileExistsError" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_is_no_error_to_tell(tmp_path: Path) -> None:
+    program = "import sys; from mic21.cli import run; sys.exit(run(['ontology', 'list']))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_traceback_shows_where_an_error_came_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["--traceback", "-C", str(tmp_path), "check"])
     assert "Traceback" in capsys.readouterr().err
@@ -120,6 +145,18 @@ def test_edits_can_be_undone_from_the_log(folder: Path, capsys: pytest.CaptureFi
     assert len(_json(capsys, *corpus, "query")) == 6
 
 
+def test_an_unknown_licence_is_mended_by_a_table(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = ["-C", str(folder)]
+    (tmp_path / "facts.csv").write_text("id,license\n3,unknown\n")
+    assert run([*corpus, "edit", "facts", str(tmp_path / "facts.csv")]) == 0
+    assert "W102" in [row["code"] for row in _json(capsys, *corpus, "check")]
+    (tmp_path / "facts.csv").write_text("id,license\n3,CC0-1.0\n")
+    assert _json(capsys, *corpus, "edit", "facts", str(tmp_path / "facts.csv"))["changed"] == {"images": 1}
+    assert "W102" not in [row["code"] for row in _json(capsys, *corpus, "check")]
+
+
 def test_exports_what_was_imported(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     assert run(["-C", str(folder), "export", "coco", str(out), "--captions", str(tmp_path / "captions.json")]) == 0
@@ -142,3 +179,15 @@ def test_the_installed_command_runs() -> None:
         [Path(sys.executable).with_name("mic21"), "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"mic21 {mic21.__version__}\n"
+
+
+def test_a_misspelt_filter_is_bad_usage(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = ["-C", str(folder)]
+    assert run([*corpus, "query", "--status", "acepted"]) == 2
+    assert run([*corpus, "query", "--of", "captions", "--language", "xx"]) == 2
+    assert run([*corpus, "export", "coco", str(tmp_path / "out.json"), "--status", "acepted"]) == 2
+    assert "status: expected one of draft, accepted, rejected, found 'acepted'" in capsys.readouterr().err
+    assert not (tmp_path / "out.json").exists()
+    assert run([*corpus, "export", "coco", str(tmp_path / "out.json"), "--status", "rejected"]) == 0
+    document = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert (len(document["images"]), document["annotations"]) == (5, [])

@@ -215,6 +215,13 @@ def test_bad_metadata_is_named_row_by_row_and_nothing_is_added(corpus: Corpus, t
     assert corpus.images().num_rows == 0
 
 
+def test_a_metadata_row_that_is_too_long_is_refused(corpus: Corpus, tmp_path: Path) -> None:
+    _save(tmp_path / "in" / "a.jpg", _picture(1))
+    (tmp_path / "meta.csv").write_text("file,license\na.jpg,CC0-1.0,Ana\n")
+    with pytest.raises(CorpusError, match="line 2, saw 3"):
+        ingest(corpus, [tmp_path / "in"], metadata=tmp_path / "meta.csv")
+
+
 def test_bad_arguments_are_refused(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="found nothing there"):
         ingest(corpus, [tmp_path / "nowhere"])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mic21.corpus import edit
+from mic21.corpus.changes import change
 from mic21.corpus.edit import Relabel
 from mic21.corpus.store import Corpus
 from mic21.ontology.rows import COLUMNS, UPKEEP_COLUMNS
@@ -77,6 +78,39 @@ def test_chain_of_merges_is_followed(curling: Corpus) -> None:
     write(curling, "migrations", first, "2.0\tmerge\t900003\tcurling_rock\tcurler\t\t")
     edit.migrate(Corpus(curling.path))
     assert "curler" in labels(curling.path).values()
+
+
+def _links(corpus: Corpus) -> dict[int, str | None]:
+    return {id: key for id, (_, key) in corpus.imported_categories().items()}
+
+
+def test_a_link_follows_every_rename_and_what_came_after(curling: Corpus) -> None:
+    with curling.writing() as connection:
+        change(connection, curling.insert_run(connection, "test", {}), "categories", {1: {"key": "curling_stone"}})
+    renames = ["2\trename\t900002\tcurling_stone\tcurl_b\t\t", "3\trename\t900002\tcurl_b\tcurl_c\t\t"]
+    write(curling, "categories", CURLER, STONE.replace("curling_stone", "curl_c"))
+    write(curling, "migrations", *renames)
+    corpus = Corpus(curling.path)
+    run = edit.migrate(corpus).run_id
+    assert _links(corpus)[1] == "curl_c"
+    assert corpus.linked_categories()[1] == 900002
+    assert edit.migrate(corpus).changed == {}
+    edit.undo(corpus, run)
+    write(curling, "categories", CURLER, ROCK)
+    write(curling, "migrations", *renames, "4\tmerge\t900002\tcurl_c\tcurling_rock\t\t")
+    edit.migrate(Corpus(curling.path))
+    assert _links(Corpus(curling.path))[1] == "curling_rock"
+
+
+def test_chain_that_ends_in_a_split_goes_by_subdomain(curling: Corpus) -> None:
+    (row,) = [row for row in curling.annotations().to_pylist() if row["category"] == "curling_stone"]
+    edit.move(curling, "chess", images=[row["image_id"]])
+    write(curling, "categories", CURLER)
+    merged = "1.0\tmerge\t900002\tcurling_stone\tcurling_rock\t\t"
+    in_chess, elsewhere = (f"2.0\tsplit\t900003\tcurling_rock\t{place}\t" for place in ("curler\tchess", "person\t"))
+    write(curling, "migrations", merged, in_chess, elsewhere)
+    edit.migrate(Corpus(curling.path))
+    assert labels(curling.path)[row["id"]] == "curler"
 
 
 def test_retired_category_without_successor_is_rejected(curling: Corpus) -> None:

@@ -34,6 +34,14 @@ def test_another_database_or_version_is_refused(tmp_path: Path) -> None:
         Corpus(newer.path)
 
 
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"hello world, not a database" * 100)
+    with pytest.raises(CorpusError, match="file is not a database"):
+        Corpus(tmp_path)
+    with pytest.raises(CorpusError, match="file is not a database"):
+        Corpus.create(tmp_path)
+
+
 def test_creating_twice_keeps_what_is_there(mini: Corpus) -> None:
     assert Corpus.create(mini.path).images().num_rows == 5
 

@@ -4,13 +4,16 @@ import gzip
 import json
 from pathlib import Path
 
+import nltk
 import pytest
 
+from mic21.cli import run
 from mic21.errors import OntologyError
 from mic21.ontology import Ontology
 from mic21.ontology.link.compare import compare
 from mic21.ontology.link.readers import read_ili, read_wordnets
 from mic21.ontology.link.upgrade import upgrade
+from tests.ontology.conftest import Local
 from tests.ontology.test_tools import needs_wordnet
 
 LMF = """<?xml version="1.0" encoding="UTF-8"?>
@@ -151,3 +154,25 @@ def test_labels_become_the_nearest_categories(onto: Ontology, tmp_path: Path) ->
     (tmp_path / "bad.tsv").write_text("fiddle\n")
     with pytest.raises(OntologyError, match=r"bad\.tsv:1: expected label and synset"):
         list(link_labels(onto, tmp_path / "bad.tsv", open_wordnet()))
+
+
+@needs_wordnet
+def test_an_offset_between_two_synsets_is_none() -> None:
+    from mic21.ontology.link.wordnet import exists_in, open_wordnet
+
+    exists = exists_in(open_wordnet())
+    asked = ("04536866-n", "eng-30-04536866-n", "violin.n.01", "04536867-n", "99999999-n", "stop_sign.n.01")
+    assert [exists(synset) for synset in asked] == [True, True, True, False, False, False]
+
+
+@needs_wordnet
+def test_lint_looks_synsets_up_on_the_command_line(curling: Local, capsys: pytest.CaptureFixture[str]) -> None:
+    curling.write("categories", "900001\tcurler\t99999999-n\tcurler%1:18:00::\t\tperson\twho plays curling\t\t")
+    curling.write("memberships", "curling\tcurler\tdominant")
+    root = nltk.data.find("corpora/wordnet").path.removesuffix("/corpora/wordnet")
+    arguments = ["ontology", "lint", "-C", str(curling.folder.parent), "--json"]
+    assert run(arguments) == 0
+    assert "E501" not in capsys.readouterr().out
+    assert run([*arguments, "--wordnet", root]) == 1
+    (found,) = [row for row in json.loads(capsys.readouterr().out) if row["code"] == "E501"]
+    assert (found["key"], found["found"]) == ("curler", "99999999-n")

@@ -94,6 +94,18 @@ def test_unused_category_is_found(curling: Local) -> None:
     assert found(curling, "W402") == [("broomstick", "a stick of a broom")]
 
 
+def test_synset_that_is_gone_is_found_where_somebody_knows(curling: Local) -> None:
+    curling.write("categories", "900003\tbroomstick\t99999999-n\tbroomstick%1:06:00::\t\t\ta stick of a broom\t\t")
+    curling.write("memberships", "curling\tbroomstick\tdominant")
+    curling.write("names/en", "subdomain\tcurling\tcurling\t\t\t\tus\tno")
+    curling.write("names/bg", "category\tbroomstick\tметла\t\tf\t\tus\tno")
+    ontology = curling.load()
+    assert [one for one in lint(ontology) if one.code == "E501"] == []
+    (gone,) = [one for one in lint(ontology, synset_exists=lambda synset: synset != "99999999-n") if one.code == "E501"]
+    assert (gone.key, gone.found, gone.is_error) == ("broomstick", "99999999-n", True)
+    assert gone.message == "The synset of a category is none of WordNet 3.0."
+
+
 def test_coverage_counts_what_is_there(curling: Local) -> None:
     by_language = {one.language: one for one in coverage(curling.load())}
     bulgarian = by_language["bg"]

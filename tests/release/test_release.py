@@ -187,6 +187,16 @@ def test_missing_added_and_shortened_files_are_found(release: Release) -> None:
     ]
 
 
+def test_a_link_that_leads_nowhere_is_named(release: Release) -> None:
+    (release.path / "README.md").unlink()
+    (release.path / "README.md").symlink_to("nowhere")
+    (release.path / "extra").symlink_to("nowhere")
+    assert verify_release(release.path) == [
+        "extra: added: the manifest does not name it",
+        "README.md: changed: cannot be read: No such file or directory",
+    ]
+
+
 def _size(release: Release, name: str) -> int:
     return next(entry.bytes for entry in release.manifest.files if entry.path == name)
 

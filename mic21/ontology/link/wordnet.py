@@ -1,6 +1,7 @@
 """WordNet 3.0 through nltk, whose lists change their order from run to run: everything here is sorted."""
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,12 @@ def exists_in(wordnet: Any) -> Callable[[str], bool]:
     def exists(synset: str) -> bool:
         offset = re.fullmatch(r"(?:eng-30-)?(\d{8})-([nvar])", synset)
         try:
-            if offset:
-                wordnet.synset_from_pos_and_offset(offset[2], int(offset[1]))
-            else:
+            if not offset:
                 wordnet.synset(synset)
+                return True
+            with warnings.catch_warnings(action="ignore"):  # between two synsets nltk warns and gives None
+                return wordnet.synset_from_pos_and_offset(offset[2], int(offset[1])) is not None
         except (WordNetError, ValueError, AssertionError):  # of nltk, for a name, its parts, or an offset
             return False
-        return True
 
     return exists
