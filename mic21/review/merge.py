@@ -161,7 +161,9 @@ class _Merge:
         if was_rejected and not is_new and not ours_changed:  # decided for the corpus before
             self._keep_base(ids)
             return
-        values = self._page_values(row, parts, known, moved=moved, ours_changed=ours_changed)
+        takes_mask = moved or (ours_changed and self._mask_changed_here(row, parts, known))
+        takes_category = relabelled or (ours_changed and category != self._shown(row["category_id"]))
+        values = self._page_values(parts, mask=takes_mask, category=takes_category)
         after = {**row, **values}
         theirs = digest_annotation(after["category_id"], after["segmentation"])
         if theirs == ours and row["status"] != "rejected":
@@ -198,17 +200,16 @@ class _Merge:
                 self.base.regions[id], stored=stored, is_rejected=is_rejected, is_deleted=True
             )
 
-    def _page_values(
-        self, row: Row, parts: Sequence[str], known: Sequence[BaseRegion], *, moved: bool, ours_changed: bool
-    ) -> dict[str, Any]:
+    def _page_values(self, parts: Sequence[str], *, mask: bool, category: bool) -> dict[str, Any]:
         """The columns of an annotation that make it what the page says."""
-        category = self.answer.regions[parts[0]].category
         values: dict[str, Any] = {"status": "accepted"}
-        if moved or (ours_changed and self._mask_changed_here(row, known) and not self._is_stored_mask(row, parts)):
+        if mask or category:
+            values["origin"] = "human"
+        if mask:
             values |= self._mask(parts)
-        if category not in (row["category_id"], self._shown(row["category_id"])):
-            values["category_id"] = category
-        return values if len(values) == 1 else values | {"origin": "human"}
+        if category:
+            values["category_id"] = self.answer.regions[parts[0]].category
+        return values
 
     def _is_sent_mask(self, parts: Sequence[str], ids: Sequence[str]) -> bool:
         known = {id: self.base.regions[id].sent for id in ids if id in self.base.regions}
@@ -220,12 +221,12 @@ class _Merge:
         polygons = any(not isinstance(self.answer.regions[id].segmentation, Mapping) for id in parts)
         return not polygons and len(parts) == 1 and self._rle(parts[0]) == segmentation_rle(row["segmentation"], *size)
 
-    def _mask_changed_here(self, row: Row, known: Sequence[BaseRegion]) -> bool:
-        """Whether the corpus's mask is another than the one in the base, whose digest is of category and mask."""
+    def _mask_changed_here(self, row: Row, parts: Sequence[str], known: Sequence[BaseRegion]) -> bool:
+        """Whether the corpus's mask is neither the base's, whose digest is of category and mask, nor the page's."""
         categories = {row["category_id"], *(region.category for region in known)}
         categories |= {imported for imported, category in self.linked.items() if category in categories}
-        stored = {region.stored for region in known}
-        return stored.isdisjoint(digest_annotation(id, row["segmentation"]) for id in categories)
+        digests = {digest_annotation(id, row["segmentation"]) for id in categories}
+        return digests.isdisjoint(region.stored for region in known) and not self._is_stored_mask(row, parts)
 
     def _rle(self, id: str) -> Rle:
         return region_rle(self.answer.regions[id], self.image["height"], self.image["width"])

@@ -173,6 +173,15 @@ def test_a_rejection_that_was_decided_for_the_corpus_stays(page: Page) -> None:
     assert page.annotations()[46] == ("table", "rejected")
 
 
+def test_a_class_that_was_decided_for_the_corpus_stays(page: Page) -> None:
+    page.relabel("chess_player", "spectator")
+    result = page.result(labels={"a45": "chessboard"})
+    assert page.submit(result).conflicts == ["annotation 45: changed on both sides"]
+    assert page.submit(result, prefer="ours").conflicts == []
+    assert page.submit(result).conflicts == []
+    assert page.annotations()[45][0] == "spectator"
+
+
 # Texts
 
 
