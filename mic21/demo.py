@@ -18,7 +18,7 @@ from mic21.corpus.check import Problem, check
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.images import write_atomically
 from mic21.corpus.ingest import ingest
-from mic21.corpus.metadata import COLUMNS
+from mic21.corpus.metadata import FACTS
 from mic21.corpus.store import Corpus
 from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner
@@ -146,7 +146,7 @@ def _lay_out(folder: Path) -> Path:
         ) from error
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(("file", *FACTS))
     for row in _PHOTOGRAPHS:
         writer.writerow(row)
         write_atomically(folder / row[0], (source / row[0]).read_bytes())
