@@ -34,7 +34,8 @@ def dry_run(release: Release, features: Path, settings: Settings, *, device: str
             on_step=steps.append,
         )
         record = read_record(run)
-        model = build_model(record, read_embedding(run, record))
+        embedding = read_embedding(run, record)
+        model = build_model(record, embedding)
     seconds = sorted(step.seconds for step in steps)[len(steps) // 2]
     if device.startswith("cuda"):
         memory = torch.cuda.max_memory_allocated()
@@ -48,7 +49,7 @@ def dry_run(release: Release, features: Path, settings: Settings, *, device: str
         "grid": f"{record.shape.grid_cells} × {record.shape.grid_dim}",
         "objects": f"n × {record.shape.object_dim}",
         "parameters trained": sum(one.numel() for one in trained(model).values()),
-        "numbers frozen": record.shape.vocabulary * record.shape.text_dim,
+        "numbers frozen": embedding.numel() + sum(one.numel() for one in model.parameters() if not one.requires_grad),
         "tokens a step": round(sum(step.tokens for step in steps) / len(steps)),
         "seconds a step": round(seconds, 4),
         "steps": steps[0].total,
