@@ -198,6 +198,15 @@ def test_training_ends_when_the_score_no_longer_rises(release: Release, features
     assert (again.step, again.reason) == (report.step, "no better score")
 
 
+def test_until_something_is_evaluated_the_last_checkpoint_is_the_best(
+    release: Release, features: Path, tmp_path: Path
+) -> None:
+    settings = Settings.of("tiny", batch_size=16, evaluate_every=9, val_images=3)
+    train(release, features, tmp_path / "run", settings, max_steps=6, save_every=2)
+    steps = [json.loads((tmp_path / "run" / name / "state.json").read_text())["step"] for name in ("best", "last")]
+    assert steps == [6, 6]
+
+
 def test_an_interrupted_training_leaves_a_checkpoint(release: Release, features: Path, tmp_path: Path) -> None:
     asked = iter([False, False, True])
     report = train(release, features, tmp_path / "run", SETTINGS, should_stop=lambda: next(asked))
