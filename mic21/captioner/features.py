@@ -83,7 +83,9 @@ class SeenObject:
         mask = rle_to_mask(rle).astype(bool)
         if not mask.any():
             x, y, width, height = bbox
-            mask[math.floor(y) : math.ceil(y + height), math.floor(x) : math.ceil(x + width)] = True
+            top, bottom = max(0, math.floor(y)), max(0, math.ceil(y + height))  # a box may begin outside
+            left, right = max(0, math.floor(x)), max(0, math.ceil(x + width))
+            mask[top:bottom, left:right] = True
         return cls(category_id, mask, 1.0 if score is None else score)
 
 
