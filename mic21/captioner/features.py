@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from mic21.captioner.encoders import Encoder, Floats, Mask, Pixels
@@ -124,7 +125,7 @@ def write_features(
     mirror: bool = False,
     on_progress: Any = None,
 ) -> FeatureReport:
-    """Encode the photographs of a release whose features are missing or stale.
+    """Encode the photographs of a release whose features are missing, stale or damaged.
 
     Each shard is written whole or not at all: a killed step goes on with the next one.
 
@@ -159,7 +160,8 @@ def write_features(
             of_shard = list(itertools.islice(samples, images))
             path, key, content = folder / name, settings.key(sha256), _content(of_shard)
             found = read_keys(path)
-            if found is not None and found[1] == content:  # all features of a folder are made with its settings
+            # All features of a folder are made with its settings.
+            if found is not None and found[1] == content and _is_whole(path):
                 if found[0] != key:
                     _write_index(path, pq.read_table(path.with_suffix(".parquet")), key, content)
                 kept += images
@@ -204,6 +206,18 @@ def read_keys(path: Path) -> tuple[str, str] | None:
         return metadata[b"key"].decode(), metadata[b"content"].decode()
     except (OSError, KeyError, pa.ArrowInvalid):
         return None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a shard's tensors are there, with the rows that its index says."""
+    try:
+        index = pq.read_table(path.with_suffix(".parquet"))
+        with safe_open(path.with_suffix(".safetensors"), framework="np") as tensors:
+            rows = {name: tensors.get_slice(name).get_shape()[0] for name in tensors.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, pa.ArrowInvalid):
+        return False
+    objects = sum(index["objects"].to_pylist())
+    return rows == {"grid": len(index), **dict.fromkeys(("objects", "geometry", "category_ids"), objects)}
 
 
 def shard_keys(release: Release, settings: FeatureSettings, split: str) -> dict[str, str]:

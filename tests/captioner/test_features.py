@@ -151,13 +151,24 @@ def test_features_of_two_encoders_do_not_mix(release: Release, features: Path) -
         write_features(release, encoder, features, views=1)
 
 
-def test_damaged_features_are_named(release: Release, features: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "features"
+def test_damaged_features_are_named_and_made_again(release: Release, features: Path, tmp_path: Path) -> None:
+    folder, other = tmp_path / "features", "test-00000.safetensors"
     shutil.copytree(features, folder)
     path = folder / "train-00000.safetensors"
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(CaptionerError, match=r"train-00000.safetensors: expected features, found"):
-        Cache(folder, release).split("train")
+    whole, images = path.read_bytes(), release.manifest.counts["train"].images
+    for damage in (
+        lambda: path.write_bytes(whole[:1000]),
+        path.unlink,
+        lambda: path.with_suffix(".parquet").write_bytes(path.with_suffix(".parquet").read_bytes()[5:]),
+    ):
+        damage()
+        with pytest.raises(CaptionerError, match=r"train-00000.safetensors: expected features, found.* --out .* again"):
+            Cache(folder, release).split("train")
+        assert write_features(release, ColourEncoder(), folder, views=2) == FeatureReport(images, 60 - images)
+        assert path.read_bytes() == whole
+    shutil.copy(folder / other, path)  # whole, but of other photographs
+    assert write_features(release, ColourEncoder(), folder, views=2) == FeatureReport(images, 60 - images)
+    Cache(folder, release).split("train")
 
 
 _KILLED = """
