@@ -245,6 +245,8 @@ def sample_objects(sample: Sample) -> list[SeenObject]:
 
 
 def _claim(folder: Path, settings: FeatureSettings) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise CaptionerError(f"{folder}: expected a folder for the features, found a file")
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / SETTINGS).exists():
         found = read_settings(folder)

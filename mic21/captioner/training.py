@@ -146,14 +146,16 @@ def train(
         on_epoch: called after each evaluation.
 
     Raises:
+        BackendError: there is no such device.
         CaptionerError: features or run do not fit the release, or the loss is no longer a number.
-        UsageError: the run was started with other settings.
+        UsageError: the run was started with other settings, or TensorBoard is not installed.
     """
-    ranks = Ranks()
+    place = device_of(device)
+    ranks = Ranks(place)
+    log = Log(run, is_first=ranks.is_first, tensorboard=tensorboard)
     cache = Cache(features, release)
     prepared = prepare(release, cache, features, run, settings, ranks, resume=resume)
-    place = device_of(device)
-    with same_bits(place, prepared.record.threads), Log(run, is_first=ranks.is_first, tensorboard=tensorboard) as log:
+    with same_bits(place, prepared.record.threads), log:
         training = _Training(release, cache, run, prepared, ranks, place, score)
         training.log, training.keep, training.save_every = log, keep, save_every
         return training.run(max_steps, should_stop, on_step, on_epoch)

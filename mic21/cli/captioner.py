@@ -1,5 +1,6 @@
 """`mic21 features`, `mic21 train`, `mic21 generate`: a captioner, trained on a release."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -124,7 +125,8 @@ def train(
             for name, value in figures.items():
                 typer.echo(f"{name}: {value}")
         return
-    with _bar(as_json) as (on_step, on_epoch), _interruptible() as should_stop:
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+    with _bar(as_json or not is_first) as (on_step, on_epoch), _interruptible() as should_stop:
         report = train_captioner(
             opened,
             features,
@@ -141,6 +143,8 @@ def train(
             on_step=on_step,
             on_epoch=on_epoch,
         )
+    if not is_first:
+        return
     if as_json:
         show_json(asdict(report))
     else:
@@ -237,7 +241,7 @@ def _bar(is_quiet: bool) -> Iterator[tuple[Callable[[Any], None], Callable[[Any]
         TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} tokens/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+    with Progress(*columns, console=console, disable=is_quiet or not console.is_terminal, transient=True) as bars:
         bar = bars.add_task("train", total=None, epoch=0, loss=0.0, speed=0.0)
         started = time.perf_counter()
         tokens = 0

@@ -79,6 +79,8 @@ def synthesize(
     for language in languages:
         grammar(language)
     recipes = _recipes(subdomains)
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise UsageError(f"{folder}: expected a folder for the corpus, found a file")
     corpus = Corpus.create(folder)
     there = _there(corpus)
     todo = [number for number in range(images) if _name(seed, number) not in there]

@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from mic21.captioner.decoding import Search
 from mic21.captioner.generate import generate
@@ -120,6 +123,59 @@ def test_settings_that_cannot_be_are_bad_usage(made: Path, tmp_path: Path) -> No
     assert run([*command, "--preset", "huge"]) == 2
     assert run([*command, "--streams", "grid,sound"]) == 2
     assert not (tmp_path / "run").exists()
+
+
+def test_a_start_that_fails_leaves_no_run_and_says_why_in_one_line(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, less = tmp_path / "file", tmp_path / "features"
+    file.touch()
+    shutil.copytree(made / "features", less)
+    (less / "val-00000.parquet").unlink()
+
+    def error(*words: object) -> str:
+        capsys.readouterr()
+        assert run([str(word) for word in words]) in (1, 2)
+        found = capsys.readouterr().err
+        assert found.startswith("mic21: ") and found.count("\n") == 1
+        return found
+
+    release, out = made / "release", tmp_path / "run"
+    train = ["train", release, "--preset", "tiny", "--max-steps", "1", "--features"]
+    assert "device 'gpu0' cannot be used" in error(*train, made / "features", "--out", out, "--device", "gpu0")
+    if not torch.cuda.is_available():
+        assert "cannot be used" in error(*train, made / "features", "--out", out, "--device", "cuda")
+    assert "the features of val-00000 are missing" in error(*train, less, "--out", out)
+    assert not out.exists()
+    assert f"{file}: expected a folder for the run" in error(*train, made / "features", "--out", file)
+    assert f"{file}: expected a folder for the features" in error("features", release, "--out", file)
+    generate = ["generate", made / "run", release, "--language", "bg", "--limit", "1", "--out"]
+    assert f"{tmp_path}: expected a file for the captions" in error(*generate, tmp_path)
+    assert "device 'gpu0' cannot be used" in error(*generate, tmp_path / "p.jsonl", "--device", "gpu0")
+    assert run([str(word) for word in (*generate, tmp_path / "new" / "p.jsonl")]) == 0
+
+
+_TORCHRUN = """
+import torch
+from mic21.captioner.parallel import Ranks
+from mic21.cli import main
+before, torch.cuda.is_available = torch.cuda.is_available, lambda: True  # GPUs that the processor does without
+ranks = Ranks(torch.device("cpu"))
+assert ranks.gather([ranks.rank]) == [0, 1]
+torch.cuda.is_available = before
+main()
+"""
+
+
+def test_two_processes_on_processors_say_once_what_came_of_it(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(_TORCHRUN)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "script.py"]
+    command += ["train", str(made / "release"), "--features", str(made / "features"), "--preset", "tiny"]
+    command += ["--out", "run", "--epochs", "1", "--max-steps", "2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("run: step 2 of 2, max_steps") and done.stdout.count("\n") == 1
+    assert done.stderr.count("epoch 0, step 2: loss ") == 1
 
 
 def test_a_run_on_a_pretrained_embedding_and_with_tensorboard(made: Path, tmp_path: Path) -> None:

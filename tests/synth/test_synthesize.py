@@ -84,5 +84,8 @@ def test_bad_wishes_are_refused(tmp_path: Path) -> None:
         synthesize(tmp_path, images=0, seed=1)
     with pytest.raises(UsageError, match=r"a subdomain with scenes \(accordionist, .*found 'chesss'"):
         synthesize(tmp_path, images=1, seed=1, subdomains=["chesss"])
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="file: expected a folder for the corpus, found a file"):
+        synthesize(tmp_path / "file", images=1, seed=1)
     assert run(["synth", str(tmp_path / "new"), "--language", "xx"]) == 2
     assert not (tmp_path / "new").exists()
