@@ -79,6 +79,9 @@ def train(
     patience: Annotated[int | None, typer.Option("--patience", help="Evaluations without a better score.")] = None,
     evaluate_every: Annotated[int | None, typer.Option("--evaluate-every", min=1, help="Epochs.")] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="fp32, or bf16 on hardware that has it.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=8, help="Of a caption with prompt and end; more is cut off.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Other random numbers.")] = None,
     overfit_batch: Annotated[bool, typer.Option("--overfit-batch", help="Train on one batch, as a trial.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
@@ -112,6 +115,7 @@ def train(
         "patience": patience,
         "evaluate_every": evaluate_every,
         "precision": precision,
+        "max_tokens": max_tokens,
         "seed": seed,
         "overfit_batch": overfit_batch or None,
     }
@@ -126,6 +130,11 @@ def train(
                 typer.echo(f"{name}: {value}")
         return
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+
+    def on_start(start: Any) -> None:  # of mic21.captioner.training, which imports torch
+        if start.cut and is_first:
+            warn([f"{start.cut} of {start.captions} captions are cut off after {start.max_tokens} tokens: --max-tokens"])
+
     with _bar(as_json or not is_first) as (on_step, on_epoch), _interruptible() as should_stop:
         report = train_captioner(
             opened,
@@ -140,6 +149,7 @@ def train(
             score=_cider,
             tensorboard=tensorboard,
             should_stop=should_stop,
+            on_start=on_start,
             on_step=on_step,
             on_epoch=on_epoch,
         )
@@ -205,10 +215,13 @@ def generate(
     typer.echo(f"{out}: {count} captions")
 
 
-def _cider(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+def _cider(language: str, texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     from mic21.evaluation import cider_d, tokenize
 
-    return cider_d([tokenize(text) for text in texts], [[tokenize(one) for one in of_image] for of_image in references])
+    return cider_d(
+        [tokenize(text, language) for text in texts],
+        [[tokenize(one, language) for one in of_image] for of_image in references],
+    )
 
 
 @contextmanager

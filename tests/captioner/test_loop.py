@@ -1,6 +1,7 @@
 """The whole loop by its commands, with the encoder that a user without a GPU has."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,15 +11,17 @@ import pytest
 import torch
 
 from mic21.captioner.decoding import Search
-from mic21.captioner.generate import generate
+from mic21.captioner.generate import capped, generate
 from mic21.captioner.run import open_run
 from mic21.captioner.settings import Settings
 from mic21.captioner.training import train
 from mic21.cli import run
+from mic21.cli.captioner import _cider
 from mic21.corpus.changes import change
 from mic21.corpus.store import Corpus
 from mic21.drafts.captioners import load_captioner
 from mic21.errors import BackendError, CaptionerError
+from mic21.evaluation import cider_d, tokenize
 from mic21.release.reader import Release
 
 from .conftest import make_release
@@ -122,7 +125,30 @@ def test_settings_that_cannot_be_are_bad_usage(made: Path, tmp_path: Path) -> No
     command = ["train", str(made / "release"), "--features", str(made / "features"), "--out", str(tmp_path / "run")]
     assert run([*command, "--preset", "huge"]) == 2
     assert run([*command, "--streams", "grid,sound"]) == 2
+    assert run([*command, "--streams", "grid,grid"]) == 2
     assert not (tmp_path / "run").exists()
+
+
+def test_captions_longer_than_the_model_are_counted_and_longer_models_write_longer_ones(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(made / "release"), "--features", str(made / "features"), "--preset", "tiny"]
+    command += ["--max-steps", "1", "--out"]
+    assert run([*command, str(tmp_path / "short"), "--max-tokens", "8"]) == 0
+    captions = Release(made / "release").captions(split="train").num_rows
+    assert re.search(rf"^\d+ of {captions} captions are cut off after 8 tokens: ", capsys.readouterr().err, re.MULTILINE)
+    assert run([*command, str(tmp_path / "long"), "--max-tokens", "90"]) == 0
+    assert "are cut off" not in capsys.readouterr().err
+    assert open_run(tmp_path / "long").record.shape.max_tokens == 90
+    assert capped(Search(), 90).max_tokens == 87
+
+
+def test_the_best_is_chosen_by_the_words_of_each_language() -> None:
+    french = ["Un joueur d'échecs rit", "Un chat noir dort"]
+    score = _cider("fr", french, [[french[0].replace("d'", "l'")], [french[1]]])
+    tokens = [tokenize(text, "fr") for text in french]
+    assert score == cider_d(tokens, [[["l'" if token == "d'" else token for token in tokens[0]]], [tokens[1]]])
+    assert score != _cider("en", french, [[french[0].replace("d'", "l'")], [french[1]]])
 
 
 def test_a_start_that_fails_leaves_no_run_and_says_why_in_one_line(
