@@ -86,7 +86,7 @@ class CausalDecoder(nn.Module):
         return logits
 
     def _read(self, vectors: Tensor, mask: Tensor, **options: Any) -> Any:
-        """What the language model gives for the last of the places that `mask` has, in the precision it is stored in."""
+        """What the language model gives at the last places of `mask`, in the precision it is stored in."""
         return self.language_model(
             inputs_embeds=vectors.to(self.language_model.dtype),
             attention_mask=mask,

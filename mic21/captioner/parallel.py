@@ -27,7 +27,7 @@ class Ranks:
     """
 
     def __init__(self, device: torch.device) -> None:
-        """Join the others until this process ends: those on GPUs by nccl, which takes the current one, others by gloo."""
+        """Join the others until this process ends: on GPUs by nccl, which takes the current one, else by gloo."""
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         is_gpu = device.type == "cuda"

@@ -133,7 +133,7 @@ def train(
 
     def on_start(start: Any) -> None:  # of mic21.captioner.training, which imports torch
         if start.cut and is_first:
-            warn([f"{start.cut} of {start.captions} captions are cut off after {start.max_tokens} tokens: --max-tokens"])
+            warn([f"{start.cut} of {start.captions} captions are cut off after --max-tokens {start.max_tokens}"])
 
     with _bar(as_json or not is_first) as (on_step, on_epoch), _interruptible() as should_stop:
         report = train_captioner(
