@@ -261,9 +261,7 @@ def test_a_checkpoint_of_another_model_is_refused(straight: Path, tmp_path: Path
         open_run(tmp_path)
 
 
-def test_a_dry_run_says_what_it_would_take_and_writes_nothing(
-    release: Release, features: Path, straight: Path
-) -> None:
+def test_a_dry_run_says_what_it_would_take_and_writes_nothing(release: Release, features: Path, straight: Path) -> None:
     before = sorted(path for path in features.parent.rglob("*"))
     figures = dry_run(release, features, Settings.of("tiny", epochs=3, max_tokens=12))
     tokenizer = open_run(straight).tokenizer
