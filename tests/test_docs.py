@@ -56,6 +56,24 @@ def test_the_readme_does_what_it_says(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", python], cwd=tmp_path, check=True)
 
 
+def test_the_captioner_tutorial_does_what_it_says_on_fewer_scenes(tmp_path: Path) -> None:
+    pytest.importorskip("timm")
+    _, small, full = _blocks(ROOT / "docs" / "tutorial-captioner.md", "console")
+    assert [line.split()[:3] for line in small.splitlines()] == [line.split()[:3] for line in full.splitlines()]
+    fewer = small.replace("$ ", "").replace("--images 200", "--images 14").replace("--epochs 60", "--max-steps 2")
+    _run(fewer, tmp_path)
+    assert (tmp_path / "predictions.jsonl").read_text(encoding="utf-8").count('"language": "en"') > 1
+
+
+def test_the_loop_of_the_paper_is_spelt_in_options_that_exist() -> None:
+    (loop,) = _blocks(ROOT / "docs" / "reproduce-ranlp2025.md", "bash")
+    commands = [line.split() for line in loop.splitlines() if line.startswith("    mic21 ")]
+    assert [words[1] for words in commands] == ["train", "generate", "evaluate"]
+    for words in commands:
+        help_ = _help(words[1:3] if words[1] == "evaluate" else words[1:2]) or ""
+        assert [word for word in words if word.startswith("--") and word not in help_] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))

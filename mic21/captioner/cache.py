@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from safetensors import SafetensorError, safe_open
@@ -73,11 +74,13 @@ class CachedFeatures:
             try:
                 with safe_open(file, framework="pt") as opened:
                     self._shards.append({name: opened.get_tensor(name) for name in opened.keys()})  # noqa: SIM118
-            except (OSError, SafetensorError) as error:
+                index = pq.read_table(file.with_suffix(".parquet"))
+            except (OSError, SafetensorError, pa.ArrowInvalid) as error:
+                reason = str(error).splitlines()[0]
                 raise CaptionerError(
-                    f"{file}: expected features, found: {error}; delete it and encode again"
+                    f"{file}: expected features, found: {reason}; `mic21 features` with --out {file.parent} makes them "
+                    "again"
                 ) from error
-            index = pq.read_table(file.with_suffix(".parquet"))
             self._objects.append((index["first_object"].to_pylist(), index["objects"].to_pylist()))
             for row, (image_id, view) in enumerate(
                 zip(index["image_id"].to_pylist(), index["view"].to_pylist(), strict=True)

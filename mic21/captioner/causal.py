@@ -67,39 +67,32 @@ class CausalDecoder(nn.Module):
         """Logits, rows×(n-start)×vocabulary, of the token after each of `tokens`, rows×n, from place `start` on."""
         before, there = self._before(seen)
         mask = torch.cat([there, there.new_ones(tokens.shape)], dim=1)
-        found = self.language_model(
-            inputs_embeds=torch.cat([before, self._embed(tokens)], dim=1),
-            attention_mask=mask,
-            position_ids=_places(mask),
-            use_cache=False,
-        )
-        logits: Tensor = found.logits[:, before.shape[1] + start :, : self.shape.vocabulary]
+        found = self._read(torch.cat([before, self._embed(tokens)], dim=1), mask, use_cache=False)
+        logits: Tensor = found.logits[:, before.shape[1] + start :, : self.shape.vocabulary].float()
         return logits
 
     def begin(self, seen: Seen, prompt: Tensor) -> tuple[Tensor, CausalState]:
         """Logits after a prompt, rows×n, and the state to go on from."""
         before, there = self._before(seen)
         mask = torch.cat([there, there.new_ones(prompt.shape)], dim=1)
-        found = self.language_model(
-            inputs_embeds=torch.cat([before, self._embed(prompt)], dim=1),
-            attention_mask=mask,
-            position_ids=_places(mask),
-            use_cache=True,
-        )
-        return found.logits[:, -1, : self.shape.vocabulary], CausalState(found.past_key_values, mask)
+        found = self._read(torch.cat([before, self._embed(prompt)], dim=1), mask, use_cache=True)
+        return found.logits[:, -1, : self.shape.vocabulary].float(), CausalState(found.past_key_values, mask)
 
     def step(self, tokens: Tensor, state: CausalState) -> Tensor:
         """Logits after one more token in each row; the state takes it in."""
         state.mask = torch.cat([state.mask, state.mask.new_ones(len(tokens), 1)], dim=1)
-        found = self.language_model(
-            inputs_embeds=self._embed(tokens[:, None]),
-            attention_mask=state.mask,
-            position_ids=_places(state.mask)[:, -1:],
-            past_key_values=state.cache,
-            use_cache=True,
-        )
-        logits: Tensor = found.logits[:, -1, : self.shape.vocabulary]
+        found = self._read(self._embed(tokens[:, None]), state.mask, past_key_values=state.cache, use_cache=True)
+        logits: Tensor = found.logits[:, -1, : self.shape.vocabulary].float()
         return logits
+
+    def _read(self, vectors: Tensor, mask: Tensor, **options: Any) -> Any:
+        """What the language model gives at the last places of `mask`, in the precision it is stored in."""
+        return self.language_model(
+            inputs_embeds=vectors.to(self.language_model.dtype),
+            attention_mask=mask,
+            position_ids=_places(mask)[:, -vectors.shape[1] :],
+            **options,
+        )
 
     def _before(self, seen: Seen) -> tuple[Tensor, Tensor]:
         """What is seen as vectors, rows×places×dim, and which places count."""

@@ -45,6 +45,8 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint, point `last` (and `best`) at it, and delete those that are neither nor among the last `keep`.
 
+    Until something has been evaluated, `best` is `last`.
+
     Args:
         run: the run's folder.
         progress: how far the training is.
@@ -68,7 +70,7 @@ def save_checkpoint(
             os.fsync(opened.fileno())
     shutil.rmtree(target, ignore_errors=True)  # from before the run went on from an earlier one
     temporary.rename(target)
-    if is_best or not (run / "best").exists():
+    if is_best or progress.best is None:
         _link(run / "best", target)  # before `last`: killed in between, training comes here once more
     _link(run / "last", target)
     named = {(run / name).resolve() for name in ("last", "best")}

@@ -22,7 +22,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption as the model learns it; `tokens` from `<bos>` to `<eos>`, cut off where they are too many."""
+    """A caption as the model learns it.
+
+    Attributes:
+        tokens: from `<bos>` to `<eos>`; where they are too many, the first ones, without an end to learn.
+        is_cut: whether they are too many.
+    """
 
     id: int
     image_id: int
@@ -30,6 +35,7 @@ class Caption:
     kind: str
     text: str
     tokens: tuple[int, ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,9 @@ def tokenize(rows: Sequence[dict[str, object]], tokenizer: Tokenizer, max_tokens
     captions = []
     for row, text in zip(rows, texts, strict=True):
         prompt = tokenizer.prompt(str(row["language"]), str(row["kind"]))
-        tokens = (*prompt, *text, tokenizer.eos)[:max_tokens]
-        captions.append(Caption(**row, tokens=tokens))  # type: ignore[arg-type]
+        tokens = (*prompt, *text, tokenizer.eos)
+        is_cut = len(tokens) > max_tokens
+        captions.append(Caption(**row, tokens=tokens[:max_tokens], is_cut=is_cut))  # type: ignore[arg-type]
     return captions
 
 

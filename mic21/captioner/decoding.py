@@ -46,13 +46,13 @@ class Search:
         beams: 1 is greedy.
         length_penalty: candidates are ranked by log-probability / tokens ** length_penalty.
         no_repeat: no sequence of so many tokens comes twice; 0 lets all repeat.
-        max_tokens: of the text at most.
+        max_tokens: of the text at most; a model's sequences may end before.
     """
 
     beams: int = 1
     length_penalty: float = 0.7
     no_repeat: int = 0
-    max_tokens: int = 60
+    max_tokens: int = 1_000
 
 
 @torch.inference_mode()

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from mic21.captioner.encoders import Encoder, Floats, Mask, Pixels
@@ -83,7 +84,9 @@ class SeenObject:
         mask = rle_to_mask(rle).astype(bool)
         if not mask.any():
             x, y, width, height = bbox
-            mask[math.floor(y) : math.ceil(y + height), math.floor(x) : math.ceil(x + width)] = True
+            top, bottom = max(0, math.floor(y)), max(0, math.ceil(y + height))  # a box may begin outside
+            left, right = max(0, math.floor(x)), max(0, math.ceil(x + width))
+            mask[top:bottom, left:right] = True
         return cls(category_id, mask, 1.0 if score is None else score)
 
 
@@ -122,7 +125,7 @@ def write_features(
     mirror: bool = False,
     on_progress: Any = None,
 ) -> FeatureReport:
-    """Encode the photographs of a release whose features are missing or stale.
+    """Encode the photographs of a release whose features are missing, stale or damaged.
 
     Each shard is written whole or not at all: a killed step goes on with the next one.
 
@@ -157,7 +160,8 @@ def write_features(
             of_shard = list(itertools.islice(samples, images))
             path, key, content = folder / name, settings.key(sha256), _content(of_shard)
             found = read_keys(path)
-            if found is not None and found[1] == content:  # all features of a folder are made with its settings
+            # All features of a folder are made with its settings.
+            if found is not None and found[1] == content and _is_whole(path):
                 if found[0] != key:
                     _write_index(path, pq.read_table(path.with_suffix(".parquet")), key, content)
                 kept += images
@@ -204,6 +208,18 @@ def read_keys(path: Path) -> tuple[str, str] | None:
         return None
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a shard's tensors are there, with the rows that its index says."""
+    try:
+        index = pq.read_table(path.with_suffix(".parquet"))
+        with safe_open(path.with_suffix(".safetensors"), framework="np") as tensors:
+            rows = {name: tensors.get_slice(name).get_shape()[0] for name in tensors.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, pa.ArrowInvalid):
+        return False
+    objects = sum(index["objects"].to_pylist())
+    return rows == {"grid": len(index), **dict.fromkeys(("objects", "geometry", "category_ids"), objects)}
+
+
 def shard_keys(release: Release, settings: FeatureSettings, split: str) -> dict[str, str]:
     """Name of a shard of a split → the key that its features must have."""
     return {name: settings.key(sha256) for name, sha256, _ in _shards(release, split)}
@@ -229,6 +245,8 @@ def sample_objects(sample: Sample) -> list[SeenObject]:
 
 
 def _claim(folder: Path, settings: FeatureSettings) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise CaptionerError(f"{folder}: expected a folder for the features, found a file")
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / SETTINGS).exists():
         found = read_settings(folder)

@@ -122,7 +122,14 @@ def generate(
 
 
 def write_predictions(predictions: Iterator[Prediction], path: Path) -> int:
-    """Write predictions as JSON lines, whole or not at all; gives how many there are."""
+    """Write predictions as JSON lines, whole or not at all; gives how many there are.
+
+    Raises:
+        CaptionerError: the path is a folder.
+    """
+    if path.is_dir():
+        raise CaptionerError(f"{path}: expected a file for the captions, found a folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}")
     count = 0
     with temporary.open("w", encoding="utf-8") as file:

@@ -2,12 +2,13 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mic21.captioner.curve import draw_curve
+from mic21.errors import UsageError
 
 if TYPE_CHECKING:
     from mic21.captioner.training import EpochReport, StepReport
@@ -20,15 +21,17 @@ class Log:
     """Writes the log of a run; only the first process does."""
 
     def __init__(self, run: Path, *, is_first: bool, tensorboard: bool) -> None:
+        """Touch nothing yet.
+
+        Raises:
+            UsageError: TensorBoard is asked for and not installed.
+        """
         self._run = run
         self._is_first = is_first
         self._file: TextIO | None = None
+        self._open_board = _board_opener() if is_first and tensorboard else None
         self._board: Any = None  # TensorBoard's writer has no types
         self._drawn = 0.0
-        if is_first and tensorboard:
-            from mic21.captioner.board import open_board  # TensorBoard is an extra
-
-            self._board = open_board(run)
 
     def __enter__(self) -> "Log":
         """The log itself."""
@@ -52,6 +55,8 @@ class Log:
         temporary.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept), encoding="utf-8")
         temporary.replace(path)
         self._file = path.open("a", encoding="utf-8")
+        if self._open_board:
+            self._board = self._open_board(self._run)
 
     def step(self, report: "StepReport") -> None:
         """Write a step."""
@@ -78,6 +83,14 @@ class Log:
         if self._file:
             self._file.write(json.dumps({"type": kind, **values}, ensure_ascii=False) + "\n")
             self._file.flush()
+
+
+def _board_opener() -> Callable[[Path], Any]:
+    try:
+        from mic21.captioner.board import open_board  # TensorBoard is an extra
+    except ModuleNotFoundError as error:
+        raise UsageError("tensorboard: expected the package: pip install 'mic21[tensorboard]'") from error
+    return open_board
 
 
 def read_log(run: Path) -> Sequence[dict[str, Any]]:

@@ -4,6 +4,7 @@ Gradients are summed in one piece and divided by the tokens of all processes. to
 average what each process averaged, which weighs a token by how few its process had.
 """
 
+import atexit
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ import torch
 import torch.distributed as distributed
 from torch import Tensor
 
+from mic21.networks.weights import torch_device
+
 
 class Ranks:
     """The processes of a training; one alone needs no torchrun.
@@ -23,11 +26,16 @@ class Ranks:
         world: how many there are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        """Join the others until this process ends: on GPUs by nccl, which takes the current one, else by gloo."""
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
+        is_gpu = device.type == "cuda"
+        if is_gpu:
+            torch.cuda.set_device(device)
         if self.world > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+            distributed.init_process_group("nccl" if is_gpu else "gloo")
+            atexit.register(distributed.destroy_process_group)
 
     @property
     def is_first(self) -> bool:
@@ -68,10 +76,14 @@ class Ranks:
 
 
 def device_of(name: str) -> torch.device:
-    """A device by name; under torchrun each process takes the GPU of its number."""
+    """A device by name; under torchrun each process takes the GPU of its number.
+
+    Raises:
+        BackendError: there is no such device here.
+    """
     if name == "cuda" and "LOCAL_RANK" in os.environ:
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    return torch.device(name)
+        return torch_device(f"cuda:{os.environ['LOCAL_RANK']}")
+    return torch_device(name)
 
 
 def seed_torch(*numbers: int) -> None:

@@ -45,12 +45,17 @@ def prepare(
     """Make a new run's folder, or check that the one there is of this release, these features and settings.
 
     Raises:
-        CaptionerError: the release has no captions to train on, or the run is there and should not be, or is another.
+        CaptionerError: the release has no captions to train on, its features are not there, or the run is there and
+            should not be, or is another.
         UsageError: the run was started with other settings.
     """
     rows = caption_rows(release, "train", settings.languages, settings.kinds)
     if not rows:
         raise CaptionerError(f"{release.path}: expected captions in the split train, found none of these languages")
+    for split in ("train", "val"):
+        cache.split(split)  # what is missing or damaged is found before there is a run
+    if run.exists() and not run.is_dir():
+        raise CaptionerError(f"{run}: expected a folder for the run, found a file")
     is_there = (run / RECORD).exists()
     if is_there and not resume:
         raise CaptionerError(f"{run}: a run is there already; go on with --resume, or choose another --out")

@@ -17,7 +17,8 @@ from mic21.captioner.embedding import NameOf, NameVectors
 from mic21.captioner.model import CaptionerModel
 from mic21.captioner.settings import RunRecord, Settings
 from mic21.captioner.tokenizer import Tokenizer
-from mic21.errors import BackendError, CaptionerError, UsageError
+from mic21.errors import CaptionerError, UsageError
+from mic21.networks.weights import torch_device
 from mic21.ontology import Ontology
 from mic21.release.reader import Release
 
@@ -66,8 +67,10 @@ def open_run(folder: Path, *, checkpoint: str = "best", device: str = "cpu") -> 
         device: a torch device.
 
     Raises:
+        BackendError: there is no such device.
         CaptionerError: it holds no run, or none of that checkpoint yet.
     """
+    where = torch_device(device)
     record = read_record(folder)
     place = folder / checkpoint
     if not place.exists():
@@ -77,11 +80,7 @@ def open_run(folder: Path, *, checkpoint: str = "best", device: str = "cpu") -> 
     model = build_model(record, embedding)
     moved = "ema" if (place / "ema.safetensors").exists() else "model"
     load_weights(model, load_tensors(place, moved), place)
-    try:
-        where = torch.device(device)
-        model.eval().to(where)
-    except (RuntimeError, AssertionError) as error:
-        raise BackendError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+    model.eval().to(where)
     digest = hashlib.sha256((place / f"{moved}.safetensors").read_bytes()).hexdigest()
     forbidden = never(tokenizer, record.shape.vocabulary).to(where)
     return Run(folder, record, tokenizer, embedding, model, forbidden, where, digest)

@@ -65,6 +65,8 @@ class Settings(BaseModel):
             settings = cls(preset=preset, **values)
         except ValueError as error:
             raise UsageError(f"settings: {'; '.join(str(error).splitlines()[1:3])}") from error
+        if len({*settings.streams}) < len(settings.streams):
+            raise UsageError(f"settings: streams: expected each once, found {','.join(settings.streams)}")
         if settings.dim % settings.heads:
             raise UsageError(
                 f"settings: expected dim to be a multiple of heads, found {settings.dim}, {settings.heads}"

@@ -43,6 +43,21 @@ _FLOOR = 0.05  # of the highest learning rate, where it ends
 
 
 @dataclass(frozen=True, slots=True)
+class StartReport:
+    """What a training begins with.
+
+    Attributes:
+        captions: to learn from.
+        cut: how many of them are longer than the model's sequences, so that it does not learn how they end.
+        max_tokens: of a sequence, with prompt and end.
+    """
+
+    captions: int
+    cut: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepReport:
     """A step done.
 
@@ -124,6 +139,7 @@ def train(
     score: Score | None = None,
     tensorboard: bool = False,
     should_stop: Callable[[], bool] | None = None,
+    on_start: Callable[[StartReport], None] | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
 ) -> TrainReport:
@@ -139,21 +155,28 @@ def train(
         save_every: steps between checkpoints; there is one after each evaluation too.
         keep: how many of the last checkpoints stay.
         device: a torch device; under torchrun `cuda` is the GPU of the process.
-        score: what to choose the best checkpoint by, given texts and the references of each; the loss by default.
+        score: what to choose the best checkpoint by, given a language, texts of one kind in it and the references of
+            each; the mean over languages and kinds counts. The loss by default.
         tensorboard: also log for TensorBoard.
         should_stop: asked after each step; True ends the training with a checkpoint.
+        on_start: called before the first step.
         on_step: called after each step.
         on_epoch: called after each evaluation.
 
     Raises:
+        BackendError: there is no such device.
         CaptionerError: features or run do not fit the release, or the loss is no longer a number.
-        UsageError: the run was started with other settings.
+        UsageError: the run was started with other settings, or TensorBoard is not installed.
     """
-    ranks = Ranks()
+    place = device_of(device)
+    ranks = Ranks(place)
+    log = Log(run, is_first=ranks.is_first, tensorboard=tensorboard)
     cache = Cache(features, release)
     prepared = prepare(release, cache, features, run, settings, ranks, resume=resume)
-    place = device_of(device)
-    with same_bits(place, prepared.record.threads), Log(run, is_first=ranks.is_first, tensorboard=tensorboard) as log:
+    if on_start:
+        cut = sum(caption.is_cut for caption in prepared.captions)
+        on_start(StartReport(len(prepared.captions), cut, settings.max_tokens))
+    with same_bits(place, prepared.record.threads), log:
         training = _Training(release, cache, run, prepared, ranks, place, score)
         training.log, training.keep, training.save_every = log, keep, save_every
         return training.run(max_steps, should_stop, on_step, on_epoch)

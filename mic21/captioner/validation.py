@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import torch
 from torch import Tensor
@@ -16,7 +17,8 @@ from mic21.captioner.parallel import Ranks
 from mic21.captioner.run import Model
 from mic21.captioner.tokenizer import PROMPT, Tokenizer
 
-Score = Callable[[Sequence[str], Sequence[Sequence[str]]], float]  # texts, references of each → higher is better
+# A language, texts, and the references of each → higher is better.
+Score = Callable[[str, Sequence[str], Sequence[Sequence[str]]], float]
 _SAMPLES = 3
 
 
@@ -33,7 +35,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """Loss a token, score (minus the loss where nothing scores), and captions to look at."""
+    """Loss a token, score (minus the loss where nothing scores), and captions to look at.
+
+    The score is the mean over languages and kinds, each scored apart.
+    """
 
     loss: float
     score: float
@@ -74,19 +79,17 @@ class Validation:
         for caption in sorted(self._captions, key=lambda caption: caption.id):
             of_kind = groups.setdefault((caption.language, caption.kind), {})
             of_kind.setdefault(caption.image_id, []).append(caption.text)
-        texts: list[str] = []
-        references: list[list[str]] = []
+        scores: list[float] = []
         samples = []
         for (language, kind), by_image in sorted(groups.items()):
             found = self._write(model, sorted(by_image), language, kind)
-            texts += found
-            references += [by_image[image_id] for image_id in sorted(by_image)]
+            if self._score:
+                scores.append(self._score(language, found, [by_image[image_id] for image_id in sorted(by_image)]))
             samples += [
                 Sample(image_id, language, kind, text, by_image[image_id][0])
                 for image_id, text in list(zip(sorted(by_image), found, strict=True))[:_SAMPLES]
             ]
-        score = self._score(texts, references) if self._score else -loss
-        return Validated(loss, score, samples)
+        return Validated(loss, fmean(scores) if scores else -loss, samples)
 
     def _write(self, model: Model, image_ids: Sequence[int], language: str, kind: str) -> list[str]:
         mine = write_texts(

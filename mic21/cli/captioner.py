@@ -1,5 +1,6 @@
 """`mic21 features`, `mic21 train`, `mic21 generate`: a captioner, trained on a release."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -78,6 +79,9 @@ def train(
     patience: Annotated[int | None, typer.Option("--patience", help="Evaluations without a better score.")] = None,
     evaluate_every: Annotated[int | None, typer.Option("--evaluate-every", min=1, help="Epochs.")] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="fp32, or bf16 on hardware that has it.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", min=8, help="Of a caption with prompt and end; more is cut off.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Other random numbers.")] = None,
     overfit_batch: Annotated[bool, typer.Option("--overfit-batch", help="Train on one batch, as a trial.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and write nothing.")] = False,
@@ -111,6 +115,7 @@ def train(
         "patience": patience,
         "evaluate_every": evaluate_every,
         "precision": precision,
+        "max_tokens": max_tokens,
         "seed": seed,
         "overfit_batch": overfit_batch or None,
     }
@@ -124,7 +129,13 @@ def train(
             for name, value in figures.items():
                 typer.echo(f"{name}: {value}")
         return
-    with _bar(as_json) as (on_step, on_epoch), _interruptible() as should_stop:
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started
+
+    def on_start(start: Any) -> None:  # of mic21.captioner.training, which imports torch
+        if start.cut and is_first:
+            warn([f"{start.cut} of {start.captions} captions are cut off after --max-tokens {start.max_tokens}"])
+
+    with _bar(as_json or not is_first) as (on_step, on_epoch), _interruptible() as should_stop:
         report = train_captioner(
             opened,
             features,
@@ -138,9 +149,12 @@ def train(
             score=_cider,
             tensorboard=tensorboard,
             should_stop=should_stop,
+            on_start=on_start,
             on_step=on_step,
             on_epoch=on_epoch,
         )
+    if not is_first:
+        return
     if as_json:
         show_json(asdict(report))
     else:
@@ -201,10 +215,13 @@ def generate(
     typer.echo(f"{out}: {count} captions")
 
 
-def _cider(texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+def _cider(language: str, texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     from mic21.evaluation import cider_d, tokenize
 
-    return cider_d([tokenize(text) for text in texts], [[tokenize(one) for one in of_image] for of_image in references])
+    return cider_d(
+        [tokenize(text, language) for text in texts],
+        [[tokenize(one, language) for one in of_image] for of_image in references],
+    )
 
 
 @contextmanager
@@ -237,7 +254,7 @@ def _bar(is_quiet: bool) -> Iterator[tuple[Callable[[Any], None], Callable[[Any]
         TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} tokens/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+    with Progress(*columns, console=console, disable=is_quiet or not console.is_terminal, transient=True) as bars:
         bar = bars.add_task("train", total=None, epoch=0, loss=0.0, speed=0.0)
         started = time.perf_counter()
         tokens = 0

@@ -1,7 +1,8 @@
 """`mic21 evaluate`: how good masks, captions and tags are."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -77,9 +78,21 @@ def captions(
     language: Annotated[str | None, typer.Option("--language", "-l", help="Only captions of this language.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only title or description.")] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Measure captions that cost nothing, too.")] = False,
-    idf: Annotated[str, typer.Option("--idf", help="CIDEr-D's document frequencies: references or train.")] = (
-        "references"
-    ),
+    bleu_mode: Annotated[
+        Literal["corpus", "sentence"], typer.Option("--bleu-mode", help="BLEU of all, or the mean of each caption's.")
+    ] = "corpus",
+    smoothing: Annotated[
+        Literal["none", "floor", "add-one"], typer.Option("--smoothing", help="Of BLEU where nothing matches.")
+    ] = "none",
+    individual: Annotated[
+        bool, typer.Option("--individual", help="BLEU-n is the precision of n-grams alone, not of all up to n.")
+    ] = False,
+    idf: Annotated[
+        str, typer.Option("--idf", help="CIDEr-D's document frequencies: references, train, or a file of --save-idf.")
+    ] = "references",
+    save_idf: Annotated[
+        Path | None, typer.Option("--save-idf", help="Also write those of --language and --kind there.")
+    ] = None,
     meteor: Annotated[bool, typer.Option("--meteor", help="Reckon nltk's METEOR too.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Score what is there where captions are missing.")] = False,
     compare: Annotated[
@@ -92,17 +105,31 @@ def captions(
     as_json: Json = False,
 ) -> None:
     """BLEU, CIDEr-D, ROUGE-L, hallucinations, object recall and diversity of captions; or how two reports differ."""
-    from mic21.drafts.captioners.baseline import template_captions  # these import tables, which --help does not need
+    from mic21.corpus.images import write_atomically  # these import tables, which --help does not need
+    from mic21.drafts.captioners.baseline import template_captions
     from mic21.evaluation.baselines import baseline_captions
+    from mic21.evaluation.bleu_score import BleuOptions
     from mic21.evaluation.caption_report import to_markdown, write_caption_report
-    from mic21.evaluation.captions import evaluate_captions
+    from mic21.evaluation.captions import document_frequencies, evaluate_captions
     from mic21.evaluation.compare import compare_captions
+    from mic21.evaluation.compare import to_markdown as differences_to_markdown
     from mic21.release.reader import Release
 
     if compare:
         found = compare_captions(predictions, release, resamples=resamples, seed=seed)
-        show_rows([difference.model_dump() for difference in found], as_json)
+        differences = [difference.model_dump() for difference in found]
+        if out is not None:
+            write_atomically(out, (json.dumps(differences, ensure_ascii=False, indent=1) + "\n").encode())
+        if markdown and not as_json:
+            typer.echo(differences_to_markdown(found).rstrip())
+            return
+        show_rows(differences, as_json)
         return
+    if save_idf is not None:
+        if language is None or kind is None or idf not in ("references", "train"):
+            raise UsageError("save-idf: expected --language, --kind and no other file for --idf")
+        of_split = "train" if idf == "train" else split
+        document_frequencies(Release(release), of_split, language, kind).save(save_idf)
     report = evaluate_captions(
         predictions,
         Release(release),
@@ -110,6 +137,7 @@ def captions(
         language=language,
         kind=kind,
         baselines=(baseline_captions, template_captions) if baselines else (),
+        bleu=BleuOptions(mode=bleu_mode, smoothing=smoothing, cumulative=not individual),
         idf=idf,
         meteor=meteor,
         partial=partial,

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
 from mic21.errors import UsageError
 from mic21.evaluation.ngrams import Counted, References, Sentence, count_ngrams
@@ -13,6 +14,23 @@ Floats = npt.NDArray[np.float64]
 Mode = Literal["corpus", "sentence"]
 Smoothing = Literal["none", "floor", "add-one"]
 _FLOOR = 0.1
+
+
+class BleuOptions(BaseModel):
+    """Which BLEU; as they stand, the options are those of pycocoevalcap, by which captions are compared.
+
+    Attributes:
+        mode: `corpus` adds up what matches before it divides; `sentence` is the mean of each caption's own BLEU.
+        smoothing: `none`; `floor` takes 0.1 for a count of no matches (method 1 of Chen & Cherry 2014); `add-one` adds
+            one to matches and total from bigrams on (Lin & Och 2004).
+        cumulative: whether BLEU-n is the geometric mean of all orders up to n, or the precision of order n alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = "corpus"
+    smoothing: Smoothing = "none"
+    cumulative: bool = True
 
 
 def bleu(
@@ -49,18 +67,25 @@ def bleu(
     if smoothing not in ("none", "floor", "add-one"):
         raise UsageError(f"smoothing: expected none, floor or add-one, found {smoothing!r}")
     statistics = bleu_statistics(count_ngrams(hypotheses, references, order))
-    rows = statistics.sum(axis=0, keepdims=True) if mode == "corpus" else statistics
-    scores = bleu_of(rows, smoothing=smoothing, cumulative=cumulative)
-    return tuple(float(score) for score in scores.mean(axis=0)) if len(scores) else (0.0,) * order
+    options = BleuOptions(mode=mode, smoothing=smoothing, cumulative=cumulative)
+    return tuple(bleu_of_captions(statistics, options).tolist())
 
 
-def bleu_signature(mode: Mode = "corpus", smoothing: Smoothing = "none", cumulative: bool = True) -> str:
+def bleu_signature(options: BleuOptions) -> str:
     """The options in one line, to stand beside a figure.
 
-    >>> bleu_signature()
+    >>> bleu_signature(BleuOptions())
     'BLEU|mode:corpus|length:closest|smoothing:none|cumulative:yes'
     """
-    return f"BLEU|mode:{mode}|length:closest|smoothing:{smoothing}|cumulative:{'yes' if cumulative else 'no'}"
+    cumulative = "yes" if options.cumulative else "no"
+    return f"BLEU|mode:{options.mode}|length:closest|smoothing:{options.smoothing}|cumulative:{cumulative}"
+
+
+def bleu_of_captions(statistics: Floats, options: BleuOptions) -> Floats:
+    """BLEU-1, BLEU-2 … of all captions together, from the statistics of each."""
+    rows = statistics.sum(axis=0, keepdims=True) if options.mode == "corpus" or not len(statistics) else statistics
+    scores: Floats = bleu_of(rows, smoothing=options.smoothing, cumulative=options.cumulative).mean(axis=0)
+    return scores
 
 
 def bleu_statistics(counted: Counted) -> Floats:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mic21.corpus.images import write_atomically
 from mic21.errors import CheckError
+from mic21.evaluation.bleu_score import BleuOptions
 
 _COLUMNS = (
     ("BLEU-1", "bleu_1"),
@@ -106,6 +107,7 @@ class CaptionReport(_Value):
     elsewhere: int = Field(description="captions of images that are in other splits")
     unreferenced: list[str] = Field(description="languages and kinds that were captioned and have no reference here")
     signatures: dict[str, str] = Field(description="how each figure was reckoned")
+    bleu: BleuOptions = Field(default=BleuOptions(), description="which BLEU it is")
     groups: list[GroupReport]
     quoted: list[QuotedRow]
 

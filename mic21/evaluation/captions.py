@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mic21.errors import CheckError, UsageError
 from mic21.evaluation import tokens
 from mic21.evaluation.baselines import Baseline
-from mic21.evaluation.bleu_score import bleu_of, bleu_signature, bleu_statistics
+from mic21.evaluation.bleu_score import BleuOptions, bleu_of_captions, bleu_signature, bleu_statistics
 from mic21.evaluation.caption_report import QUOTED, CaptionReport, Figures, GroupReport, ImageScores
 from mic21.evaluation.chair import count_objects
 from mic21.evaluation.cider_score import ORDER, DocumentFrequencies, cider_scores, cider_signature
@@ -38,6 +38,7 @@ class Judge:
         mentions: finds the categories that captions mention.
         frequencies: for CIDEr-D; None for those of the references.
         meteor: whether nltk's METEOR is reckoned too.
+        bleu: which BLEU.
     """
 
     language: str
@@ -46,6 +47,7 @@ class Judge:
     mentions: Mentions
     frequencies: DocumentFrequencies | None
     meteor: bool
+    bleu: BleuOptions
 
     def score(self, captions: Captions) -> tuple[list[ImageScores], list[list[str]]]:
         """The scores and tokens of captions, one an image with references, by id."""
@@ -100,7 +102,8 @@ def evaluate_captions(
     language: str | None = None,
     kind: str | None = None,
     baselines: Sequence[Baseline] = (),
-    idf: str = "references",
+    bleu: BleuOptions | None = None,
+    idf: str | Path = "references",
     meteor: bool = False,
     partial: bool = False,
 ) -> CaptionReport:
@@ -114,17 +117,23 @@ def evaluate_captions(
         kind: only `title` or `description`.
         baselines: what to measure beside them, such as `mic21.evaluation.baselines.baseline_captions`. With any of
             them, and where images have several captions, also the last one against the others.
+        bleu: which BLEU; that of the literature by default.
         idf: where CIDEr-D's document frequencies come from: the `references` that are scored against, as in the
-            literature, or the captions of the `train` split.
+            literature, the captions of the `train` split, or a file that `DocumentFrequencies.save` wrote, which is of
+            one language and kind.
         meteor: reckon nltk's METEOR too, which is slow.
         partial: score what is there where images have no prediction, and say how many have none.
 
     Raises:
-        UsageError: there is no such split or `idf`, or nothing of this language and kind to score.
-        CheckError: predictions are malformed, doubled, missing, or of images that the release does not have.
+        UsageError: there is no such split, nothing of this language and kind to score, or a file of document
+            frequencies for more than one language and kind.
+        CheckError: predictions are malformed, doubled, missing, or of images that the release does not have, or the
+            file of document frequencies is none.
     """
-    if idf not in ("references", "train"):
-        raise UsageError(f"idf: expected references or train, found {idf!r}")
+    bleu = bleu or BleuOptions()
+    stored = None if idf in ("references", "train") else DocumentFrequencies.load(Path(idf))
+    if stored and (language is None or kind is None):
+        raise UsageError(f"idf: {idf} is of one language and kind: say which by --language and --kind")
     found = read_predictions(predictions)
     truths = read_truths(release, split)
     elsewhere = _check_images(predictions, found, release, truths)
@@ -144,12 +153,9 @@ def evaluate_captions(
         if not captions.keys() & references.keys():
             unreferenced.append(f"{of_kind} in {of_language}")
             continue
-        frequencies = None
-        if idf == "train":
-            texts = read_references(release, "train", of_language, of_kind).values()
-            frequencies = DocumentFrequencies.of([[tokens.tokenize(t, of_language) for t in of] for of in texts])
+        frequencies = document_frequencies(release, "train", of_language, of_kind) if idf == "train" else stored
         mentions = Mentions(release.ontology, of_language)
-        judge = Judge(of_language, references, truths, mentions, frequencies, meteor)
+        judge = Judge(of_language, references, truths, mentions, frequencies, meteor, bleu)
         rivals: dict[str, Captions] = {}
         for baseline in baselines:
             rivals |= baseline(release, split, of_language, of_kind, sorted(captions))
@@ -166,7 +172,12 @@ def evaluate_captions(
         split=split,
         elsewhere=elsewhere,
         unreferenced=unreferenced,
-        signatures=_signatures(idf, [group.language for group in groups] if meteor else []),
+        signatures=_signatures(
+            bleu,
+            f"stored {stored.digest()}" if stored else str(idf),
+            [group.language for group in groups] if meteor else [],
+        ),
+        bleu=bleu,
         groups=groups,
         quoted=list(QUOTED),
     )
@@ -181,10 +192,16 @@ def read_references(release: Release, split: str, language: str, kind: str) -> d
     return references
 
 
-def figures_of(scores: Sequence[ImageScores], hypotheses: Sequence[Sequence[str]]) -> Figures:
+def document_frequencies(release: Release, split: str, language: str, kind: str) -> DocumentFrequencies:
+    """CIDEr-D's document frequencies of a split's captions of a language and kind, to be saved and used again."""
+    references = read_references(release, split, language, kind).values()
+    return DocumentFrequencies.of([[tokens.tokenize(text, language) for text in texts] for texts in references])
+
+
+def figures_of(scores: Sequence[ImageScores], hypotheses: Sequence[Sequence[str]], options: BleuOptions) -> Figures:
     """The figures of captions."""
     statistics = np.array([[*s.matches, *s.totals, s.length, s.closest] for s in scores], dtype=np.float64)
-    bleu = bleu_of(statistics.sum(axis=0, keepdims=True))[0].tolist()
+    bleu = bleu_of_captions(statistics, options).tolist()
     meteor = [s.nltk_meteor for s in scores if s.nltk_meteor is not None]
     words = [word for hypothesis in hypotheses for word in hypothesis]
     pairs = [pair for hypothesis in hypotheses for pair in pairwise(hypothesis)]
@@ -210,7 +227,7 @@ def figures_of(scores: Sequence[ImageScores], hypotheses: Sequence[Sequence[str]
 
 def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Captions], missing: int) -> GroupReport:
     scores, hypotheses = judge.score(captions)
-    rows = {name: figures_of(*judge.score(rival)) for name, rival in rivals.items()}
+    rows = {name: figures_of(*judge.score(rival), judge.bleu) for name, rival in rivals.items()}
     if rivals:
         rows |= _people(judge, [score.image_id for score in scores])
     places = {score.image_id: index for index, score in enumerate(scores)}
@@ -218,7 +235,7 @@ def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Cap
     for name, ids in by_subdomain(judge.truths).items():
         of_it = [places[id] for id in ids if id in places]
         if of_it:
-            subdomains[name] = figures_of([scores[i] for i in of_it], [hypotheses[i] for i in of_it])
+            subdomains[name] = figures_of([scores[i] for i in of_it], [hypotheses[i] for i in of_it], judge.bleu)
     return GroupReport(
         language=judge.language,
         kind=kind,
@@ -226,7 +243,7 @@ def _group(judge: Judge, kind: str, captions: Captions, rivals: Mapping[str, Cap
         without_reference=len(captions.keys() - judge.references.keys()),
         missing=missing,
         references=sum(len(judge.references[id]) for id in places),
-        figures=figures_of(scores, hypotheses),
+        figures=figures_of(scores, hypotheses, judge.bleu),
         subdomains=subdomains,
         baselines=rows,
         scores=scores,
@@ -239,7 +256,8 @@ def _people(judge: Judge, image_ids: Sequence[int]) -> dict[str, Figures]:
     if not several:
         return {}
     others = replace(judge, references={id: texts[:-1] for id, texts in several.items()})
-    return {"one reference against the others": figures_of(*others.score({id: t[-1] for id, t in several.items()}))}
+    scored = others.score({id: texts[-1] for id, texts in several.items()})
+    return {"one reference against the others": figures_of(*scored, judge.bleu)}
 
 
 def _check_images(path: Path, found: Predictions, release: Release, truths: Mapping[int, Truth]) -> int:
@@ -256,10 +274,10 @@ def _check_images(path: Path, found: Predictions, release: Release, truths: Mapp
     return len(elsewhere)
 
 
-def _signatures(idf: str, meteor: Iterable[str]) -> dict[str, str]:
+def _signatures(bleu: BleuOptions, idf: str, meteor: Iterable[str]) -> dict[str, str]:
     signatures = {
         "tokens": f"{tokens.SIGNATURE}|case:lower|punctuation:removed",
-        "BLEU": bleu_signature(),
+        "BLEU": bleu_signature(bleu),
         "CIDEr-D": cider_signature(idf),
         "ROUGE-L": ROUGE,
         "CHAIR": "CHAIR|objects:the release's categories|hypernym:allowed|mentions:names, synonyms, inflected",

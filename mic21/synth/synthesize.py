@@ -1,6 +1,7 @@
 """The step `synth`: scenes into a corpus, batch by batch, each image a function of the seed and its number alone."""
 
 import io
+import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -72,19 +73,24 @@ def synthesize(
         on_progress: called with (images done, images in all).
 
     Raises:
-        UsageError: a number is out of its range, a language has no grammar, or a subdomain no scenes.
+        UsageError: a number is out of its range, a language has no grammar, a subdomain no scenes, or the corpus has
+            scenes of this seed in other languages or of other subdomains.
     """
+    languages, subdomains = list(dict.fromkeys(languages)), list(dict.fromkeys(subdomains))
     if images < 1 or seed < 0:
         raise UsageError(f"synth: expected one image or more and a seed from 0, found {images} and {seed}")
     for language in languages:
         grammar(language)
     recipes = _recipes(subdomains)
+    if Path(folder).exists() and not Path(folder).is_dir():
+        raise UsageError(f"{folder}: expected a folder for the corpus, found a file")
     corpus = Corpus.create(folder)
+    _check_earlier(corpus, seed, languages, subdomains)
     there = _there(corpus)
     todo = [number for number in range(images) if _name(seed, number) not in there]
     report = SynthReport(0, 0, 0, images - len(todo))
     if todo:
-        parameters = {"images": images, "seed": seed, "languages": [*languages], "subdomains": [*subdomains]}
+        parameters = {"images": images, "seed": seed, "languages": languages, "subdomains": subdomains}
         run_id = corpus.start_run(STEP, parameters)
         for numbers, scenes in _batches(todo, seed, recipes):
             with corpus.writing() as connection:
@@ -117,6 +123,23 @@ def _recipes(subdomains: Sequence[str]) -> tuple[Recipe, ...]:
 
 def _name(seed: int, number: int) -> str:
     return f"synth-{seed}-{number:06d}.png"
+
+
+def _check_earlier(corpus: Corpus, seed: int, languages: Sequence[str], subdomains: Sequence[str]) -> None:
+    """Refuse to mix what the same seed and number make of other wishes."""
+    used = select(schema.runs.c.parameters).where(
+        schema.runs.c.step == STEP, schema.runs.c.id.in_(select(schema.images.c.run_id))
+    )
+    with corpus.reading() as connection:
+        earlier = [json.loads(parameters) for parameters in connection.execute(used).scalars()]
+    for parameters in earlier:
+        of_run = [{*parameters[name]} for name in ("languages", "subdomains")]
+        if parameters["seed"] == seed and of_run != [{*languages}, {*subdomains}]:
+            themes = ", ".join(parameters["subdomains"]) or "all subdomains"
+            raise UsageError(
+                f"{corpus.path}: has scenes of seed {seed} of {themes}, captioned in "
+                f"{', '.join(parameters['languages'])}; choose the same, another seed or another folder"
+            )
 
 
 def _there(corpus: Corpus) -> set[str]:

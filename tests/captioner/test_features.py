@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from mic21.captioner.cache import Cache, FreshFeatures
 from mic21.captioner.encoders import Encoded, Mask, Pixels, load_encoder
-from mic21.captioner.features import FeatureReport, sample_objects, write_features
+from mic21.captioner.features import FeatureReport, SeenObject, sample_objects, write_features
 from mic21.captioner.pooling import grid_features, mask_features
 from mic21.captioner.views import View, make_views
 from mic21.corpus import edit
 from mic21.corpus.store import Corpus
 from mic21.errors import BackendError, CaptionerError
+from mic21.geometry import mask_to_rle
 from mic21.release.build import build_release
 from mic21.release.reader import Release
 from mic21.release.splits import SPLITS
@@ -73,6 +74,25 @@ def test_features_are_of_the_pixels_under_each_mask(release: Release, features: 
             assert np.allclose(geometry[0].numpy(), expected)
             pixels = np.asarray(sample.image.convert("RGB")) / 255
             assert np.allclose(grid[3, :3].numpy(), pixels[24:, 32:].mean(axis=(0, 1)), atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "rows", "columns"),
+    [
+        ((2, 1, 3, 4), (1, 5), (2, 5)),
+        ((-0.4, 1, 3, 4), (1, 5), (0, 3)),
+        ((2, -3, 3, 4), (0, 1), (2, 5)),
+        ((7, 5, 30, 30), (5, 10), (7, 12)),
+        ((-9, 1, 3, 4), (0, 0), (0, 0)),
+    ],
+)
+def test_a_box_stands_for_a_mask_as_far_as_it_is_in_the_photograph(
+    bbox: Sequence[float], rows: tuple[int, int], columns: tuple[int, int]
+) -> None:
+    expected = np.zeros((10, 12), bool)
+    expected[slice(*rows), slice(*columns)] = True
+    nothing = mask_to_rle(np.zeros((10, 12), np.uint8))
+    assert (SeenObject.of(1, nothing, bbox, None).mask == expected).all()
 
 
 def test_other_views_are_other_features_of_the_same_objects(release: Release, features: Path) -> None:
@@ -131,13 +151,24 @@ def test_features_of_two_encoders_do_not_mix(release: Release, features: Path) -
         write_features(release, encoder, features, views=1)
 
 
-def test_damaged_features_are_named(release: Release, features: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "features"
+def test_damaged_features_are_named_and_made_again(release: Release, features: Path, tmp_path: Path) -> None:
+    folder, other = tmp_path / "features", "test-00000.safetensors"
     shutil.copytree(features, folder)
     path = folder / "train-00000.safetensors"
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(CaptionerError, match=r"train-00000.safetensors: expected features, found"):
-        Cache(folder, release).split("train")
+    whole, images = path.read_bytes(), release.manifest.counts["train"].images
+    for damage in (
+        lambda: path.write_bytes(whole[:1000]),
+        path.unlink,
+        lambda: path.with_suffix(".parquet").write_bytes(path.with_suffix(".parquet").read_bytes()[5:]),
+    ):
+        damage()
+        with pytest.raises(CaptionerError, match=r"train-00000.safetensors: expected features, found.* --out .* again"):
+            Cache(folder, release).split("train")
+        assert write_features(release, ColourEncoder(), folder, views=2) == FeatureReport(images, 60 - images)
+        assert path.read_bytes() == whole
+    shutil.copy(folder / other, path)  # whole, but of other photographs
+    assert write_features(release, ColourEncoder(), folder, views=2) == FeatureReport(images, 60 - images)
+    Cache(folder, release).split("train")
 
 
 _KILLED = """

@@ -1,21 +1,27 @@
 """The whole loop by its commands, with the encoder that a user without a GPU has."""
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from mic21.captioner.decoding import Search
-from mic21.captioner.generate import generate
+from mic21.captioner.generate import capped, generate
 from mic21.captioner.run import open_run
 from mic21.captioner.settings import Settings
 from mic21.captioner.training import train
 from mic21.cli import run
+from mic21.cli.captioner import _cider
 from mic21.corpus.changes import change
 from mic21.corpus.store import Corpus
 from mic21.drafts.captioners import load_captioner
 from mic21.errors import BackendError, CaptionerError
+from mic21.evaluation import cider_d, tokenize
 from mic21.release.reader import Release
 
 from .conftest import make_release
@@ -119,7 +125,83 @@ def test_settings_that_cannot_be_are_bad_usage(made: Path, tmp_path: Path) -> No
     command = ["train", str(made / "release"), "--features", str(made / "features"), "--out", str(tmp_path / "run")]
     assert run([*command, "--preset", "huge"]) == 2
     assert run([*command, "--streams", "grid,sound"]) == 2
+    assert run([*command, "--streams", "grid,grid"]) == 2
     assert not (tmp_path / "run").exists()
+
+
+def test_captions_longer_than_the_model_are_counted_and_longer_models_write_longer_ones(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(made / "release"), "--features", str(made / "features"), "--preset", "tiny"]
+    command += ["--max-steps", "1", "--out"]
+    assert run([*command, str(tmp_path / "short"), "--max-tokens", "8"]) == 0
+    captions = Release(made / "release").captions(split="train").num_rows
+    assert re.search(rf"^\d+ of {captions} captions are cut off after --max-tokens 8$", capsys.readouterr().err, re.M)
+    assert run([*command, str(tmp_path / "long"), "--max-tokens", "90"]) == 0
+    assert "are cut off" not in capsys.readouterr().err
+    assert open_run(tmp_path / "long").record.shape.max_tokens == 90
+    assert capped(Search(), 90).max_tokens == 87
+
+
+def test_the_best_is_chosen_by_the_words_of_each_language() -> None:
+    french = ["Un joueur d'échecs rit", "Un chat noir dort"]
+    score = _cider("fr", french, [[french[0].replace("d'", "l'")], [french[1]]])
+    tokens = [tokenize(text, "fr") for text in french]
+    assert score == cider_d(tokens, [[["l'" if token == "d'" else token for token in tokens[0]]], [tokens[1]]])
+    assert score != _cider("en", french, [[french[0].replace("d'", "l'")], [french[1]]])
+
+
+def test_a_start_that_fails_leaves_no_run_and_says_why_in_one_line(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, less = tmp_path / "file", tmp_path / "features"
+    file.touch()
+    shutil.copytree(made / "features", less)
+    (less / "val-00000.parquet").unlink()
+
+    def error(*words: object) -> str:
+        capsys.readouterr()
+        assert run([str(word) for word in words]) in (1, 2)
+        found = capsys.readouterr().err
+        assert found.startswith("mic21: ") and found.count("\n") == 1
+        return found
+
+    release, out = made / "release", tmp_path / "run"
+    train = ["train", release, "--preset", "tiny", "--max-steps", "1", "--features"]
+    assert "device 'gpu0' cannot be used" in error(*train, made / "features", "--out", out, "--device", "gpu0")
+    if not torch.cuda.is_available():
+        assert "cannot be used" in error(*train, made / "features", "--out", out, "--device", "cuda")
+    assert "the features of val-00000 are missing" in error(*train, less, "--out", out)
+    assert not out.exists()
+    assert f"{file}: expected a folder for the run" in error(*train, made / "features", "--out", file)
+    assert f"{file}: expected a folder for the features" in error("features", release, "--out", file)
+    generate = ["generate", made / "run", release, "--language", "bg", "--limit", "1", "--out"]
+    assert f"{tmp_path}: expected a file for the captions" in error(*generate, tmp_path)
+    assert "device 'gpu0' cannot be used" in error(*generate, tmp_path / "p.jsonl", "--device", "gpu0")
+    assert run([str(word) for word in (*generate, tmp_path / "new" / "p.jsonl")]) == 0
+
+
+_TORCHRUN = """
+import torch
+from mic21.captioner.parallel import Ranks
+from mic21.cli import main
+before, torch.cuda.is_available = torch.cuda.is_available, lambda: True  # GPUs that the processor does without
+ranks = Ranks(torch.device("cpu"))
+assert ranks.gather([ranks.rank]) == [0, 1]
+torch.cuda.is_available = before
+main()
+"""
+
+
+def test_two_processes_on_processors_say_once_what_came_of_it(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(_TORCHRUN)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "script.py"]
+    command += ["train", str(made / "release"), "--features", str(made / "features"), "--preset", "tiny"]
+    command += ["--out", "run", "--epochs", "1", "--max-steps", "2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("run: step 2 of 2, max_steps") and done.stdout.count("\n") == 1
+    assert done.stderr.count("epoch 0, step 2: loss ") == 1
 
 
 def test_a_run_on_a_pretrained_embedding_and_with_tensorboard(made: Path, tmp_path: Path) -> None:

@@ -17,10 +17,12 @@ from mic21.captioner.dry_run import dry_run
 from mic21.captioner.embedding import NameVectors
 from mic21.captioner.generate import generate
 from mic21.captioner.log import read_log
+from mic21.captioner.parallel import Ranks
+from mic21.captioner.prepare import prepare
 from mic21.captioner.run import build_model, names_of_release, open_run, read_embedding, read_record
 from mic21.captioner.settings import Settings
 from mic21.captioner.tokenizer import PROMPT
-from mic21.captioner.training import EpochReport, StepReport, train
+from mic21.captioner.training import EpochReport, StepReport, _Training, train
 from mic21.errors import CaptionerError, UsageError
 from mic21.release.reader import Release
 
@@ -130,6 +132,28 @@ def test_the_loss_is_the_mean_over_the_tokens_after_the_prompt(
             assert torch.allclose(padded[row, : logits.shape[1]], logits[0], atol=1e-5)  # padding changes nothing
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_the_cross_entropy_of_torch(
+    release: Release, features: Path, straight: Path, tmp_path: Path, smoothing: float
+) -> None:
+    settings = SETTINGS.model_copy(update={"label_smoothing": smoothing, "dropout": 0.0})
+    ranks, cache, device = Ranks(torch.device("cpu")), Cache(features, release), torch.device("cpu")
+    prepared = prepare(release, cache, features, tmp_path / "run", settings, ranks, resume=False)
+    training = _Training(release, cache, tmp_path / "run", prepared, ranks, device, None)
+    (batch,) = training._parts(0)
+    assert batch is not None and len({*(batch.tokens == prepared.tokenizer.pad).sum(dim=1).tolist()}) > 1
+    loss, plain = training._loss(batch)
+    logits = training.model(batch.seen, batch.tokens[:, :-1], start=PROMPT - 1).flatten(0, 1)
+    wanted, ignored = batch.tokens[:, PROMPT:].flatten(), prepared.tokenizer.pad
+
+    def expected(label_smoothing: float) -> float:
+        options = {"ignore_index": ignored, "reduction": "sum", "label_smoothing": label_smoothing}
+        return torch.nn.functional.cross_entropy(logits, wanted, **options).item()
+
+    assert loss.item() == pytest.approx(expected(smoothing), rel=1e-5)
+    assert plain == pytest.approx(expected(0.0), rel=1e-5)
+
+
 def test_the_end_is_learnt(release: Release, features: Path, tmp_path: Path) -> None:
     settings = Settings.of("tiny", batch_size=8, epochs=150, evaluate_every=50, overfit_batch=True)
     report = train(release, features, tmp_path / "run", settings)
@@ -181,21 +205,30 @@ def test_a_loss_that_is_no_number_stops_and_names_the_batch(release: Release, fe
 def test_training_ends_when_the_score_no_longer_rises(release: Release, features: Path, tmp_path: Path) -> None:
     epochs: list[EpochReport] = []
     settings = Settings.of("tiny", batch_size=64, epochs=9, patience=2)
-    scores = iter([0.1, 0.5, 0.4, 0.5, 0.9])
+    scores = {"bg": iter([0.0, 0.4, 0.3, 0.4, 0.8]), "en": iter([0.15, 0.15, 0.55, 0.55, 0.45, 0.45, 0.55, 0.55])}
     report = train(
         release,
         features,
         tmp_path / "run",
         settings,
-        score=lambda texts, references: next(scores),
+        score=lambda language, texts, references: next(scores[language]),  # a title in bg; en has both kinds
         on_epoch=epochs.append,
     )
-    assert (report.reason, report.best, len(epochs)) == ("no better score", 0.5, 4)
+    assert (report.reason, report.best, len(epochs)) == ("no better score", pytest.approx(0.5), 4)
     assert [epoch.is_best for epoch in epochs] == [True, True, False, False]
     steps = [json.loads((tmp_path / "run" / name / "state.json").read_text())["step"] for name in ("best", "last")]
     assert steps == [epochs[1].step, epochs[3].step]
     again = train(release, features, tmp_path / "run", settings, resume=True)
     assert (again.step, again.reason) == (report.step, "no better score")
+
+
+def test_until_something_is_evaluated_the_last_checkpoint_is_the_best(
+    release: Release, features: Path, tmp_path: Path
+) -> None:
+    settings = Settings.of("tiny", batch_size=16, evaluate_every=9, val_images=3)
+    train(release, features, tmp_path / "run", settings, max_steps=6, save_every=2)
+    steps = [json.loads((tmp_path / "run" / name / "state.json").read_text())["step"] for name in ("best", "last")]
+    assert steps == [6, 6]
 
 
 def test_an_interrupted_training_leaves_a_checkpoint(release: Release, features: Path, tmp_path: Path) -> None:
@@ -228,9 +261,14 @@ def test_a_checkpoint_of_another_model_is_refused(straight: Path, tmp_path: Path
         open_run(tmp_path)
 
 
-def test_a_dry_run_says_what_it_would_take_and_writes_nothing(release: Release, features: Path, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_it_would_take_and_writes_nothing(release: Release, features: Path, straight: Path) -> None:
     before = sorted(path for path in features.parent.rglob("*"))
-    figures = dry_run(release, features, Settings.of("tiny", epochs=3))
+    figures = dry_run(release, features, Settings.of("tiny", epochs=3, max_tokens=12))
+    tokenizer = open_run(straight).tokenizer
+    rows = caption_rows(release, "train", None, ("title", "description"))
+    cut = sum(len(tokenizer.encode(row["text"], row["language"], row["kind"])) > 12 for row in rows)
+    assert 0 < cut < len(rows)
+    assert (figures["captions"], figures["captions cut off"]) == (len(rows), cut)
     assert figures["parameters trained"] > 50_000  # type: ignore[operator]
     assert figures["grid"] == "4 × 4"
     assert sorted(path for path in features.parent.rglob("*")) == before

@@ -1,5 +1,6 @@
 """Captions against a release: figures, hallucinations, baselines, comparisons, and what is refused."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from mic21.corpus import schema
 from mic21.corpus.changes import insert_rows, next_id
 from mic21.corpus.store import Corpus
 from mic21.errors import CheckError, UsageError
+from mic21.evaluation import DocumentFrequencies, bleu, tokenize
 from mic21.evaluation.baselines import baseline_captions
+from mic21.evaluation.bleu_score import BleuOptions, bleu_signature
 from mic21.evaluation.caption_report import read_caption_report, to_markdown, write_caption_report
-from mic21.evaluation.captions import evaluate_captions
+from mic21.evaluation.captions import document_frequencies, evaluate_captions, read_references
 from mic21.evaluation.chair import Objects, count_objects
 from mic21.evaluation.compare import MEASURES, compare_captions
 from mic21.evaluation.truth import Truth, downward, read_truths, upward
@@ -245,6 +248,53 @@ def test_a_comparison_has_intervals_of_the_difference(scenes: Release, write: Wr
     assert {(one.difference, one.low, one.high, one.b_higher) for one in same} == {(0, 0, 0, 0.5)}
 
 
+def test_a_figure_that_is_none_is_none_in_a_comparison(scenes: Release, write: Write, tmp_path: Path) -> None:
+    silent = [row | {"caption": "Nothing of the sort"} for row in perfect(scenes)]
+    for name, rows in (("a", silent), ("b", perfect(scenes))):
+        report = evaluate_captions(write(rows), scenes, "test", language="en", kind="title")
+        write_caption_report(report, tmp_path / f"{name}.json")
+    chair = next(
+        one
+        for one in compare_captions(tmp_path / "a.json", tmp_path / "b.json", resamples=50)
+        if one.measure == "CHAIR-i"
+    )
+    assert (chair.a, chair.b, chair.difference, chair.low, chair.high, chair.b_higher) == (None, 0, *[None] * 4)
+    few = [row if index else silent[0] for index, row in enumerate(perfect(scenes))]
+    report = evaluate_captions(write(few), scenes, "test", language="en", kind="title")
+    write_caption_report(report, tmp_path / "few.json")
+    found = compare_captions(tmp_path / "few.json", tmp_path / "b.json", resamples=50)
+    assert [(one.low, one.high) for one in found if one.measure == "CHAIR-i"] == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        BleuOptions(mode="sentence", smoothing="add-one"),
+        BleuOptions(mode="sentence", smoothing="floor", cumulative=False),
+        BleuOptions(smoothing="floor"),
+        BleuOptions(cumulative=False),
+    ],
+)
+def test_reports_and_comparisons_have_the_bleu_that_was_asked_for(
+    scenes: Release, write: Write, tmp_path: Path, options: BleuOptions
+) -> None:
+    rows = [row for row in swapped(scenes) if (row["language"], row["kind"]) == ("en", "title")]
+    for name, captions in (("a", rows), ("b", perfect(scenes))):
+        report = evaluate_captions(write(captions), scenes, "test", language="en", kind="title", bleu=options)
+        write_caption_report(report, tmp_path / f"{name}.json")
+    references = read_references(scenes, "test", "en", "title")
+    hypotheses = [tokenize(row["caption"]) for row in rows]
+    expected = bleu(
+        hypotheses, [[tokenize(text) for text in references[row["image_id"]]] for row in rows], **options.model_dump()
+    )
+    one = read_caption_report(tmp_path / "a.json")
+    figures = one.groups[0].figures
+    assert [figures.bleu_1, figures.bleu_2, figures.bleu_3, figures.bleu_4] == pytest.approx(expected)
+    assert one.signatures["BLEU"] == bleu_signature(options) != bleu_signature(BleuOptions())
+    found = {one.measure: one for one in compare_captions(tmp_path / "a.json", tmp_path / "b.json", resamples=9)}
+    assert [found["BLEU-1"].a, found["BLEU-4"].a] == pytest.approx([expected[0], expected[3]])
+
+
 def test_reports_that_cannot_be_compared_are_refused(scenes: Release, write: Write, tmp_path: Path) -> None:
     for split in ("test", "train"):
         report = evaluate_captions(write(perfect(scenes, split)), scenes, split)
@@ -267,6 +317,43 @@ def test_the_command_shows_and_writes(
     table = capsys.readouterr().out
     assert table.startswith("## Title in en, test split, ")
     assert "| baseline: template | " in table
-    assert run(["evaluate", "captions", "--compare", str(out), str(out), "--json"]) == 0
-    assert {one["difference"] for one in json.loads(capsys.readouterr().out)} == {0}
-    assert run([*words, "--idf", "nothing"]) == 2
+    compare = ["evaluate", "captions", "--compare", str(out), str(out)]
+    assert run([*compare, "--json", "--out", str(tmp_path / "new" / "differences.json")]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {one["difference"] for one in shown} == {0}
+    assert json.loads((tmp_path / "new" / "differences.json").read_text()) == shown
+    assert run([*compare, "--markdown"]) == 0
+    images = scenes.images(split="test").num_rows
+    lines = capsys.readouterr().out.splitlines()
+    assert f"| en | title | {images} | BLEU-4 | 1.000 | 1.000 | 0.000 | 0.000 | 0.000 | 0.500 |" in lines
+    options = ["--bleu-mode", "sentence", "--smoothing", "floor", "--individual"]
+    assert run([*words, *options, "--json"]) == 0
+    signature = json.loads(capsys.readouterr().out)["signatures"]["BLEU"]
+    assert signature == "BLEU|mode:sentence|length:closest|smoothing:floor|cumulative:no"
+
+
+def test_document_frequencies_are_saved_and_scored_with(
+    scenes: Release, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, idf = write(swapped(scenes)), tmp_path / "new" / "idf.json"
+    words = ["evaluate", "captions", str(path), str(scenes.path), "--json"]
+    of_group = [*words, "-l", "en", "--kind", "title"]
+
+    def report(*more: str) -> Row:
+        capsys.readouterr()
+        assert run([*of_group, *more]) == 0
+        found: Row = json.loads(capsys.readouterr().out)
+        return found
+
+    trained = report("--idf", "train", "--save-idf", str(idf))
+    assert DocumentFrequencies.load(idf) == document_frequencies(scenes, "train", "en", "title")
+    stored = report("--idf", str(idf))
+    assert stored["groups"] == trained["groups"] != report()["groups"]
+    digest = hashlib.sha256(idf.read_bytes()).hexdigest()[:12]
+    assert stored["signatures"]["CIDEr-D"] == f"CIDEr-D|n:4|sigma:6|idf:stored {digest}"
+    capsys.readouterr()
+    assert run([*words, "--idf", str(idf)]) == 2
+    assert "is of one language and kind: say which by --language and --kind" in capsys.readouterr().err
+    assert run([*words, "--save-idf", str(idf)]) == 2
+    assert run([*of_group, "--idf", "nothing"]) == 1
+    assert "nothing: expected document frequencies" in capsys.readouterr().err

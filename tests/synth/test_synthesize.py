@@ -77,6 +77,23 @@ def test_only_the_wished_themes_and_languages(tmp_path: Path, capsys: pytest.Cap
     corpus = Corpus(tmp_path)
     assert set(corpus.images()["subdomain"].to_pylist()) == {"chess"}
     assert set(corpus.captions()["language"].to_pylist()) == {"bg"}
+    assert run([*words, "-l", "bg", "-s", "chess"]) == 0
+    assert capsys.readouterr().out == "0 images, 0 annotations, 0 captions added; 4 images were there already\n"
+
+
+def test_a_language_named_twice_is_captioned_once(tmp_path: Path) -> None:
+    assert synthesize(tmp_path, images=1, seed=1, languages=["en", "en"]).captions == 2
+
+
+@pytest.mark.parametrize("other", [{"subdomains": ["chess"]}, {"languages": ["bg"]}])
+def test_scenes_of_other_wishes_do_not_mix(tmp_path: Path, other: dict[str, list[str]]) -> None:
+    synthesize(tmp_path, images=2, seed=1, languages=["en", "bg"])
+    before = tables(tmp_path)
+    with pytest.raises(UsageError, match="has scenes of seed 1 of all subdomains, captioned in en, bg; choose"):
+        synthesize(tmp_path, images=4, seed=1, **({"languages": ["bg", "en"]} | other))
+    assert tables(tmp_path) == before
+    assert synthesize(tmp_path, images=1, seed=2, **({"languages": ["bg", "en"]} | other)).images == 1
+    assert synthesize(tmp_path, images=3, seed=1, languages=["bg", "en"]).images == 1
 
 
 def test_bad_wishes_are_refused(tmp_path: Path) -> None:
@@ -84,5 +101,8 @@ def test_bad_wishes_are_refused(tmp_path: Path) -> None:
         synthesize(tmp_path, images=0, seed=1)
     with pytest.raises(UsageError, match=r"a subdomain with scenes \(accordionist, .*found 'chesss'"):
         synthesize(tmp_path, images=1, seed=1, subdomains=["chesss"])
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="file: expected a folder for the corpus, found a file"):
+        synthesize(tmp_path / "file", images=1, seed=1)
     assert run(["synth", str(tmp_path / "new"), "--language", "xx"]) == 2
     assert not (tmp_path / "new").exists()
