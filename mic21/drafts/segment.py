@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, exists, select
 
 from mic21.corpus import schema
-from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.changes import change, insert_rows, mark_processed, next_category_id, next_id
 from mic21.corpus.coco.document import bbox_text
 from mic21.corpus.images import ImageFiles
 from mic21.corpus.store import Corpus
@@ -211,11 +211,13 @@ def _unmapped_categories(
     corpus: Corpus, connection: Connection, run_id: int, labels: Collection[str]
 ) -> dict[str, int]:
     """Label → id of the corpus's category `unmapped:LABEL`, made where it is not there yet."""
-    there = {name: id for id, (name, _) in corpus.imported_categories(connection).items()}
-    # Below the ontology's ids, so that a category that is added to it later is not in the way.
-    last = max(there.values(), default=0)
+    imported = corpus.imported_categories(connection)
+    there = {name: id for id, (name, _) in imported.items()}
+    taken = set(imported)
     fresh = [name for name in (f"unmapped:{label}" for label in sorted(labels)) if name not in there]
-    there |= {name: last + number for number, name in enumerate(fresh, 1)}
+    for name in fresh:
+        there[name] = next_category_id(taken, corpus.ontology)
+        taken.add(there[name])
     rows = [{"id": there[name], "name": name, "run_id": run_id} for name in fresh]
     insert_rows(connection, schema.categories, rows)
     return {label: there[f"unmapped:{label}"] for label in labels}
