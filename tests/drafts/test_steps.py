@@ -251,3 +251,37 @@ def test_what_is_unmapped_never_gets_an_id_of_the_ontology(filled: Corpus) -> No
     named = {id: name for id, (name, _) in filled.imported_categories().items()}
     assert named == {before: "mine", last + 1: "unmapped:bar", last + 2: "unmapped:foo"}
     assert {row["category_id"] for row in _rows(filled)} == {last + 1, last + 2}
+
+
+class Meanwhile(RedSegmenter):
+    """While it works, somebody accepts all drafts and withdraws an image."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        super().__init__(corpus.ontology, signature="2")
+        self._corpus = corpus
+
+    def segment(self, photographs: Sequence[Photograph]) -> list[list[Region]]:
+        with self._corpus.writing() as connection:
+            connection.exec_driver_sql("UPDATE annotations SET status = 'accepted' WHERE image_id = 1")
+            connection.exec_driver_sql("UPDATE images SET status = 'withdrawn' WHERE id = 3")
+        return super().segment(photographs)
+
+
+@pytest.mark.parametrize(("include_annotated", "drafted"), [(False, [5]), (True, [1, 5])])
+def test_what_was_decided_meanwhile_is_passed_over(include_annotated: bool, drafted: list[int], filled: Corpus) -> None:
+    segment(filled, RedSegmenter(filled.ontology))
+    seen: list[tuple[int, int]] = []
+    report = segment(
+        filled,
+        Meanwhile(filled),
+        include_annotated=include_annotated,
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    assert (report.images, report.drafts) == (4 + include_annotated, len(drafted))
+    assert seen[-1] == (6, 6)
+    with filled.reading() as connection:
+        runs = select(func.max(schema.annotations.c.run_id)).scalar_subquery()
+        made = select(schema.annotations.c.image_id).where(schema.annotations.c.run_id == runs)
+        assert connection.execute(made).scalars().all() == drafted
+        done = select(schema.processed.c.image_id).where(schema.processed.c.signature == "red 2")
+        assert sorted(connection.execute(done).scalars()) == [id for id in range(1, 7) if id in (2, 4, 5, 6, *drafted)]
