@@ -18,6 +18,7 @@ from mic21.drafts.segment import segment as segment_corpus
 from mic21.drafts.segmenters import CLIP, load_segmenter
 from mic21.engine import Name as EngineName
 from mic21.engine import load_engine
+from mic21.errors import BackendError, UsageError
 
 
 def segment(
@@ -38,25 +39,36 @@ def segment(
         bool, typer.Option("--open-vocabulary", help="Name the masks with CLIP, whatever the model calls them.")
     ] = False,
     clip: Annotated[
-        str, typer.Option("--clip", help="A model of open_clip, MODEL:TAG or MODEL:FILE, or a folder.")
-    ] = CLIP,
+        str | None,
+        typer.Option(
+            "--clip",
+            help="With --open-vocabulary: a model of open_clip, MODEL:TAG or MODEL:FILE, or a folder.",
+            show_default=CLIP,
+        ),
+    ] = None,
     unmapped: Annotated[
         Unmapped, typer.Option("--unmapped", help="Keep or drop what no category of the theme fits.")
     ] = "keep",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at once.")] = 4,
     device: Device = "cpu",
     engine: Annotated[EngineName, typer.Option("--engine", help="Where the model runs: here, or on Ray.")] = "local",
-    address: Annotated[str | None, typer.Option("--address", help="Of the Ray cluster: HOST:PORT, or auto.")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="With --engine ray: of the cluster, HOST:PORT, or auto.")
+    ] = None,
     corpus: CorpusFolder = Path(),
     as_json: Json = False,
 ) -> None:
     """Draft masks for the images that the backend has not done yet."""
+    if clip and not open_vocabulary:
+        raise UsageError("segment: --clip: expected --open-vocabulary beside it, found none")
+    if address and engine != "ray":
+        raise UsageError("segment: --address: expected --engine ray beside it, found none")
     opened = Corpus(corpus)
     given = {"min_score": min_score, "labels": labels}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}  # the backend's own
     load = partial(load_segmenter, backend, opened.ontology, weights=weights, device=device, **options)
     if open_vocabulary:
-        load = partial(load, clip=clip)
+        load = partial(load, clip=clip or CLIP)
     runner = load_engine(engine, address=address, device=device)
     # What drives a cluster needs no GPU.
     segmenter = load(device="cpu") if engine == "ray" else load()
@@ -119,8 +131,12 @@ def caption(
     captioner = load_captioner(backend, opened.ontology, weights=weights, device=device, **options)
     scorer = None
     if clip:
-        from mic21.drafts.alignment import Alignment  # torch, where it is asked for
-
+        try:
+            from mic21.drafts.alignment import Alignment  # torch, where it is asked for
+        except ImportError as error:
+            raise BackendError(
+                f"--clip: it needs a package that is missing ({error}): pip install 'mic21[clip]'"
+            ) from error
         scorer = Alignment(clip, device=device)
     with progress("caption") as on_progress:
         report = caption_corpus(

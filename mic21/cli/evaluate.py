@@ -9,7 +9,7 @@ import typer
 from mic21.cli.ontology import Corpus, load
 from mic21.cli.options import Json
 from mic21.cli.output import show_json, show_rows, warn
-from mic21.errors import UsageError
+from mic21.errors import CheckError, UsageError
 
 Split = Annotated[str, typer.Option("--split", help="train, val or test.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Also write the report there, as JSON.")]
@@ -39,10 +39,14 @@ def masks(
     as_json: Json = False,
 ) -> None:
     """Average precision and recall of masks, by COCO's protocol."""
-    # hotcoco and matplotlib are not in the base install.
-    from mic21.evaluation.curves import draw_precision_recall
-    from mic21.evaluation.masks import evaluate_masks, write_report
-    from mic21.explorer.worst import draw_worst
+    try:  # hotcoco and matplotlib are not in the base install
+        from mic21.evaluation.curves import draw_precision_recall
+        from mic21.evaluation.masks import evaluate_masks, write_report
+        from mic21.explorer.worst import draw_worst
+    except ImportError as error:
+        raise CheckError(
+            f"evaluate masks: it needs a package that is missing ({error}): pip install 'mic21[evaluate]'"
+        ) from error
 
     report = evaluate_masks(
         predictions,

@@ -1,6 +1,7 @@
 """Rows into the database, and changes of them that the history remembers; all inside a transaction of the caller's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from operator import itemgetter
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from mic21.corpus import schema, tables
 from mic21.errors import CorpusError
+from mic21.ontology import Ontology
 
 _AT_ONCE = 500  # ids in one statement; a database takes some thousands
 
@@ -15,6 +17,15 @@ _AT_ONCE = 500  # ids in one statement; a database takes some thousands
 def next_id(connection: Connection, table: Table) -> int:
     """The lowest id that no row of a table has had; rows are never deleted, so none is used twice."""
     return (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+
+
+def next_category_id(taken: Collection[int], ontology: Ontology) -> int:
+    """The lowest id above the corpus's own categories that is none of the ontology's either.
+
+    >>> [next_category_id(taken, Ontology.load()) for taken in ([], [1, 90], [21000])]
+    [1, 91, 21930]
+    """
+    return next(id for id in count(max(taken, default=0) + 1) if ontology.get_id(id) is None)
 
 
 def read_property(connection: Connection, key: str) -> str | None:

@@ -1,6 +1,7 @@
 """The step that drafts captions: every image whose objects have changed since a backend last described them."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from mic21.corpus.faithfulness import CaptionTruth
 from mic21.corpus.selection import Selection
 from mic21.corpus.store import Corpus
 from mic21.corpus.tables import encode_json
-from mic21.drafts.captioners import CaptionDraft, Captioner, CaptionFailure, Metered, Scene, SceneObject
+from mic21.drafts.captioners import CaptionDraft, Captioner, CaptionFailure, Concurrent, Metered, Scene, SceneObject
 from mic21.drafts.languages import load_languages
 from mic21.drafts.photographs import load_photograph
 from mic21.drafts.segment import DraftReport, Progress
@@ -72,7 +73,7 @@ def caption(
         subdomain: only its images.
         images: only these, by id.
         limit: at most so many images.
-        batch_size: images a transaction.
+        batch_size: images a transaction, or as many as the captioner asks for at once, if those are more.
         scorer: says how well a draft fits its photograph, which is kept in its attributes (`clip`); for instance
             `mic21.drafts.alignment.Alignment`.
         on_progress: called with (images done, images in all).
@@ -92,14 +93,13 @@ def caption(
     run_id = corpus.start_run(STEP, parameters | {"kinds": list(kinds), "subdomain": subdomain})
     judge = _Judge(corpus.ontology, scorer)
     before = dict(captioner.usage) if isinstance(captioner, Metered) else {}
+    if isinstance(captioner, Concurrent):
+        batch_size = max(batch_size, captioner.concurrency)
     for start in range(0, len(todo), batch_size):
         batch = todo[start : start + batch_size]
-        answers = {
-            language: _answers(captioner, [one for one in batch if language in one.languages], language, kinds)
-            for language in languages
-        }
+        answers = _answers(captioner, batch, kinds)
         judged = {
-            (one.image_id, language): judge.judge(answers[language][one.image_id], one.scene, language)
+            (one.image_id, language): judge.judge(answers[one.image_id], one.scene, language)
             for one in batch
             for language in one.languages
         }
@@ -130,7 +130,6 @@ class _Todo:
     scene: Scene
     signature: str
     languages: tuple[str, ...]
-    failures: Mapping[str, int]  # language → answers that came to nothing so far
 
 
 def _todo(
@@ -162,7 +161,8 @@ def _todo(
             and not all((image_id, language, kind) in accepted for kind in kinds)
         )
         if missing:
-            todo.append(_Todo(image_id, scene, signature, missing, failures.get(image_id, {})))
+            scene = replace(scene, failures=failures.get(image_id, {}))
+            todo.append(_Todo(image_id, scene, signature, missing))
     return todo
 
 
@@ -182,18 +182,22 @@ def _failures(connection: Connection) -> dict[int, dict[str, int]]:
 Answer = Sequence[CaptionDraft | CaptionFailure]
 
 
-def _answers(captioner: Captioner, batch: Sequence[_Todo], language: str, kinds: Sequence[str]) -> Mapping[int, Answer]:
-    """Image id → answer."""
-    if not batch:
-        return {}
-    scenes = [replace(one.scene, failures=one.failures.get(language, 0)) for one in batch]
-    answers = captioner.caption(scenes, languages=[language], kinds=kinds)
-    return {one.image_id: answer for one, answer in zip(batch, answers, strict=True)}
+def _answers(captioner: Captioner, batch: Sequence[_Todo], kinds: Sequence[str]) -> Mapping[int, Answer]:
+    """Image id → answer in all its languages; images that lack the same ones are asked for together."""
+    alike: dict[tuple[str, ...], list[_Todo]] = {}
+    for one in batch:
+        alike.setdefault(one.languages, []).append(one)
+    found: dict[int, Answer] = {}
+    for languages, several in alike.items():
+        answers = captioner.caption([one.scene for one in several], languages=languages, kinds=kinds)
+        found |= {one.image_id: answer for one, answer in zip(several, answers, strict=True)}
+    return found
 
 
 def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Iterator[tuple[int, Scene]]:
     linked = corpus.linked_categories(connection)
     objects: dict[int, list[SceneObject]] = {}
+    ids: dict[int, list[int]] = {}
     for row in corpus.annotation_rows(selection, connection):
         found = SceneObject(
             category_id=linked.get(row["category_id"], row["category_id"]),
@@ -203,17 +207,20 @@ def _scenes(corpus: Corpus, connection: Connection, selection: Selection) -> Ite
             iscrowd=row["iscrowd"],
         )
         objects.setdefault(row["image_id"], []).append(found)
+        ids.setdefault(row["image_id"], []).append(row["id"])
     for row in corpus.image_rows(selection, connection=connection):
         image = partial(_photograph, corpus, row)
-        masks = partial(_masks, corpus, row["id"], (row["height"], row["width"]))
+        masks = partial(_masks, corpus, ids.get(row["id"], []), (row["height"], row["width"]))
         found_here = tuple(objects.get(row["id"], ()))
         yield row["id"], Scene(row["width"], row["height"], row["subdomain"], found_here, image, masks)
 
 
-def _masks(corpus: Corpus, image_id: int, size: tuple[int, int]) -> list[Rle]:
+def _masks(corpus: Corpus, ids: Sequence[int], size: tuple[int, int]) -> list[Rle]:
+    """The masks of an image's objects, ordered by id, whatever was decided about them since they were listed."""
+    annotations = schema.annotations.c
+    statement = select(annotations.segmentation).where(annotations.id.in_(ids)).order_by(annotations.id)
     with corpus.reading() as connection:
-        rows = corpus.annotation_rows(corpus.selection(images=[image_id]), connection)
-        return [segmentation_rle(row["segmentation"], *size) for row in rows]
+        return [segmentation_rle(segmentation, *size) for segmentation in connection.execute(statement).scalars()]
 
 
 def _photograph(corpus: Corpus, row: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
@@ -231,10 +238,12 @@ class _Judge:
 
     def judge(self, answer: Answer, scene: Scene, language: str) -> CaptionFailure | list[CaptionDraft]:
         """The drafts with what they say against the annotations, or why they are none."""
+        answer = [found for found in answer if found.language == language]
         failures = [found for found in answer if isinstance(found, CaptionFailure)]
         if failures:
-            return failures[0]
-        drafts = [self._tidied(found) for found in answer if isinstance(found, CaptionDraft)]
+            first = failures[0]
+            return replace(first, reason=_storable(first.reason), answer=_storable(first.answer))
+        drafts = [replace(found, text=_tidy(found.text)) for found in answer if isinstance(found, CaptionDraft)]
         if drafts and (fault := self._fault(drafts, language)):
             texts = "\n".join(draft.text for draft in drafts)
             return CaptionFailure(language, fault, texts, drafts[0].attributes)
@@ -251,9 +260,6 @@ class _Judge:
             ]
         return drafts
 
-    def _tidied(self, draft: CaptionDraft) -> CaptionDraft:
-        return replace(draft, text=" ".join(unicodedata.normalize("NFC", draft.text).split()))
-
     def _fault(self, drafts: Sequence[CaptionDraft], language: str) -> str | None:
         for draft in drafts:
             most = _MOST_LETTERS[draft.kind]
@@ -261,7 +267,10 @@ class _Judge:
                 return f"empty {draft.kind}"
             if len(draft.text) > most:
                 return f"{draft.kind} of {len(draft.text)} letters, expected at most {most}"
-        return load_languages(self._ontology).fault(" ".join(draft.text for draft in drafts), language)
+        texts = [draft.text for draft in drafts]
+        # A long text hides another in a wrong language; two short ones tell together what neither tells alone.
+        faults = (load_languages(self._ontology).fault(text, language) for text in (*texts, " ".join(texts)))
+        return next((fault for fault in faults if fault), None)
 
     def _findings(self, draft: CaptionDraft, scene: Scene) -> dict[str, object]:
         annotated: dict[str, float] = {}
@@ -303,6 +312,18 @@ def _write(
     change(connection, run_id, "captions", reread)
     insert_rows(connection, schema.captions, rows)
     report.drafts += len(rows)
+
+
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, halves of surrogate pairs
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _tidy(text: str) -> str:
+    """A text in NFC, in one line, that a database takes."""
+    return " ".join(unicodedata.normalize("NFC", _storable(text)).split())
 
 
 def _write_failure(connection: Connection, run_id: int, image_id: int, kind: str, failure: CaptionFailure) -> None:

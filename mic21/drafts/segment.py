@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from mic21.corpus import schema
-from mic21.corpus.changes import change, insert_rows, mark_processed, next_id
+from mic21.corpus.changes import change, insert_rows, mark_processed, next_category_id, next_id
 from mic21.corpus.coco.document import bbox_text
 from mic21.corpus.images import ImageFiles
 from mic21.corpus.store import Corpus
@@ -65,7 +65,7 @@ def segment(
     Photographs are read ahead and drafts written behind while the model works. Each batch is one transaction together
     with the note that its images are done, so that a killed step goes on where it stopped. Undecided drafts that a
     model made before on the same image are rejected in favour of the new ones; what a person or an import made is never
-    touched.
+    touched. An image that was withdrawn or accepted meanwhile is passed over.
 
     Args:
         corpus: whose images to segment.
@@ -94,12 +94,16 @@ def segment(
     )
     files = ImageFiles(corpus.files.folder.resolve())
     step = partial(_step, on_worker or (lambda: segmenter), segmenter.signature, files)
+    done = 0
     with closing((engine or LocalEngine()).run(step, todo, batch_size=batch_size)) as batches:
         for batch in batches:
+            done += len(batch)
             with corpus.writing() as connection:
+                wanted = _still_wanted(connection, [image.id for image, _ in batch], include_annotated)
+                batch = [(image, found) for image, found in batch if image.id in wanted]
                 _write(corpus, connection, run_id, batch, signature, unmapped, report)
             if on_progress:
-                on_progress(report.images + len(report.failed), len(todo))
+                on_progress(done, len(todo))
     corpus.finish_run(run_id)
     return report
 
@@ -154,23 +158,31 @@ def _todo(
 ) -> list[_Image]:
     if subdomain is not None:
         corpus.ontology.subdomain(subdomain)
-    images, processed, annotations = schema.images.c, schema.processed.c, schema.annotations.c
+    images, processed = schema.images.c, schema.processed.c
     done = exists().where(processed.image_id == images.id, processed.step == STEP, processed.signature == signature)
     statement = (
         select(images.id, images.sha256, images.extension, images.subdomain)
-        .where(images.status == "active", images.sha256.is_not(None), ~done)
+        .where(*_open(include_annotated), images.sha256.is_not(None), ~done)
         .order_by(images.id)
     )
     if subdomain is not None:
         statement = statement.where(images.subdomain == subdomain)
     if wanted is not None:
         statement = statement.where(images.id.in_(wanted))
-    if not include_annotated:
-        statement = statement.where(
-            ~exists().where(annotations.image_id == images.id, annotations.status == "accepted")
-        )
     with corpus.reading() as connection:
         return [_Image(*row) for row in connection.execute(statement)]
+
+
+def _still_wanted(connection: Connection, ids: Sequence[int], include_annotated: bool) -> set[int]:
+    images = schema.images.c
+    return set(connection.execute(select(images.id).where(images.id.in_(ids), *_open(include_annotated))).scalars())
+
+
+def _open(include_annotated: bool) -> list[ColumnElement[bool]]:
+    """What must be true of an image that is to be drafted on."""
+    images, annotations = schema.images.c, schema.annotations.c
+    accepted = exists().where(annotations.image_id == images.id, annotations.status == "accepted")
+    return [images.status == "active", *([] if include_annotated else [~accepted])]
 
 
 def _supersede(connection: Connection, run_id: int, image_id: int) -> int:
@@ -211,11 +223,13 @@ def _unmapped_categories(
     corpus: Corpus, connection: Connection, run_id: int, labels: Collection[str]
 ) -> dict[str, int]:
     """Label → id of the corpus's category `unmapped:LABEL`, made where it is not there yet."""
-    there = {name: id for id, (name, _) in corpus.imported_categories(connection).items()}
-    # Below the ontology's ids, so that a category that is added to it later is not in the way.
-    last = max(there.values(), default=0)
+    imported = corpus.imported_categories(connection)
+    there = {name: id for id, (name, _) in imported.items()}
+    taken = set(imported)
     fresh = [name for name in (f"unmapped:{label}" for label in sorted(labels)) if name not in there]
-    there |= {name: last + number for number, name in enumerate(fresh, 1)}
+    for name in fresh:
+        there[name] = next_category_id(taken, corpus.ontology)
+        taken.add(there[name])
     rows = [{"id": there[name], "name": name, "run_id": run_id} for name in fresh]
     insert_rows(connection, schema.categories, rows)
     return {label: there[f"unmapped:{label}"] for label in labels}

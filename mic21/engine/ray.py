@@ -108,7 +108,7 @@ def _connected(address: str | None) -> Generator[None, None, None]:
     dashboard = None if address else False  # the cluster's own affair
     try:
         ray.init(address or "local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
-    except ConnectionError as error:
+    except (ConnectionError, ValueError) as error:  # ValueError: an address without its port
         raise BackendError(f"engine 'ray': no cluster answers at {address!r}: {error}") from error
     try:
         yield

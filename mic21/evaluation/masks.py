@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,54 +19,10 @@ from hotcoco import COCO, COCOeval
 
 from mic21.corpus.coco.link import link_category
 from mic21.errors import CheckError, UsageError
+from mic21.evaluation.mask_files import NOTHING, Category, Prediction, Truth, read_masks
 from mic21.ontology import Ontology
 
 FIGURES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
-_RAW = msgspec.Raw(b"")
-
-
-class _Category(msgspec.Struct):
-    id: int
-    name: str
-    key: str | None = None
-    synset: str | None = None
-
-
-class _Image(msgspec.Struct):
-    id: int
-    width: int
-    height: int
-    file_name: str = ""
-    subdomain: str | None = None
-
-
-class _Annotation(msgspec.Struct, omit_defaults=True):
-    id: int
-    image_id: int
-    category_id: int
-    segmentation: msgspec.Raw = _RAW
-    bbox: msgspec.Raw = _RAW
-    area: float | None = None
-    iscrowd: int = 0
-
-
-class _Truth(msgspec.Struct):
-    images: list[_Image]
-    categories: list[_Category]
-    annotations: list[_Annotation]
-
-
-class _Prediction(msgspec.Struct, omit_defaults=True):
-    image_id: int
-    category_id: int
-    score: float | None = None
-    segmentation: msgspec.Raw = _RAW
-    bbox: msgspec.Raw = _RAW
-
-
-class _Predictions(msgspec.Struct):
-    annotations: list[_Prediction]
-    categories: list[_Category] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +112,11 @@ def evaluate_masks(
 
     Args:
         predictions: a COCO results file (a list), or a COCO file whose annotations have scores; its categories
-            count as those of the ground truth that are linked to the same category of the ontology or the nearest
-            above it (a racehorse is a horse), or that have the name.
+            count as those of the ground truth that have the same id and name, else the name, else that are linked to
+            the same category of the ontology or the nearest above it (a racehorse is a horse).
         ground_truth: a COCO file.
         ontology: whose hierarchy counts.
-        iou: of masks (`segm`) or of boxes (`bbox`).
+        iou: of masks (`segm`) or of boxes (`bbox`), which are the masks' where a file has none.
         classless: whether classes do not count, as MIC21 was measured; predictions of any category count then.
         per: also the figures of each `category`, `subdomain` or `domain`; the last two need a ground truth that mic21
             wrote, whose images name their subdomain.
@@ -169,31 +126,30 @@ def evaluate_masks(
     Raises:
         UsageError: there is no such `iou` or `per`.
         OntologyError: `roll_up` names no category.
-        CheckError: a file is none of these, or a prediction lacks its score.
+        CheckError: a file is none of these, or has bad annotations: every problem, with its place.
     """
     if iou not in ("segm", "bbox"):
         raise UsageError(f"iou: expected segm or bbox, found {iou!r}")
     if per not in (None, "category", "subdomain", "domain"):
         raise UsageError(f"per: expected category, subdomain or domain, found {per!r}")
-    truth = _read(ground_truth, _Truth, "a COCO file")
-    found = _read_predictions(predictions)
+    found, truth = read_masks(predictions, ground_truth, iou=iou, classless=classless)
     if classless:
-        for any_one in (*truth.annotations, *found.annotations):
-            any_one.category_id = 1
-        truth.categories, found.categories = [_Category(1, "object")], []
+        for annotation in truth.annotations:
+            annotation.category_id = 1
+        for one in found.annotations:
+            one.category_id = 1
+        truth.categories, found.categories = [Category(1, "object")], []
     merged, names = _merged(truth.categories, ontology, roll_up)
     ids = _same_categories(found.categories, truth.categories, ontology, {key: id for id, key in names.items()})
     image_ids = {image.id for image in truth.images}
     of_truth = {category.id for category in truth.categories}
     counted = []
-    for index, one in enumerate(found.annotations):
-        if one.score is None:
-            raise CheckError(f"{predictions}: annotations[{index}].score: expected a number, found none")
+    for one in found.annotations:
         one.category_id = ids.get(one.category_id, one.category_id) if found.categories else one.category_id
         if one.image_id in image_ids and one.category_id in of_truth:
             one.category_id = merged.get(one.category_id, one.category_id)
             if iou == "segm" and bytes(one.segmentation):
-                one.bbox = _RAW  # where both are given, COCO's protocol would take the area of the box
+                one.bbox = NOTHING  # where both are given, COCO's protocol would take the area of the box
             counted.append(one)
     for annotation in truth.annotations:
         annotation.category_id = merged.get(annotation.category_id, annotation.category_id)
@@ -202,6 +158,10 @@ def evaluate_masks(
     ]
     for category in truth.categories:
         category.name = names.get(category.id, category.name)
+    twice = {name for name, times in Counter(category.name for category in truth.categories).items() if times > 1}
+    for category in truth.categories:
+        if category.name in twice:  # hotcoco would give the figures of the last alone
+            category.name += f" ({category.id})"
     evaluation = _run(truth, counted, iou)
     return MaskReport(
         figures=_figures(evaluation.get_results()),
@@ -215,19 +175,7 @@ def evaluate_masks(
     )
 
 
-def _read(path: Path, type: Any, what: str) -> Any:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=type)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise CheckError(f"{path}: expected {what}, found: {error}") from error
-
-
-def _read_predictions(path: Path) -> _Predictions:
-    found = _read(path, _Predictions | list[_Prediction], "COCO results, or a COCO file with scores")
-    return found if isinstance(found, _Predictions) else _Predictions(found)
-
-
-def _linked(categories: Sequence[_Category], ontology: Ontology) -> dict[int, str | None]:
+def _linked(categories: Sequence[Category], ontology: Ontology) -> dict[int, str | None]:
     names = [category.name for category in categories]
     return {
         one.id: link_category(ontology, one.name, key=one.key, synset=one.synset, names_of_file=names)
@@ -236,7 +184,7 @@ def _linked(categories: Sequence[_Category], ontology: Ontology) -> dict[int, st
 
 
 def _merged(
-    categories: Sequence[_Category], ontology: Ontology, roll_up: Sequence[str]
+    categories: Sequence[Category], ontology: Ontology, roll_up: Sequence[str]
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Id → id of the one that stands for all at or below the same key; id of each that does → that key."""
     linked = _linked(categories, ontology)
@@ -252,21 +200,29 @@ def _merged(
 
 
 def _same_categories(
-    theirs: Sequence[_Category], truths: Sequence[_Category], ontology: Ontology, rolled_up: dict[str, int]
+    theirs: Sequence[Category], truths: Sequence[Category], ontology: Ontology, rolled_up: dict[str, int]
 ) -> Mapping[int, int]:
     """Id in the predictions → id in the ground truth, −1 for none."""
-    by_key = {key: id for id, key in _linked(truths, ontology).items() if key}
-    by_key |= rolled_up
-    by_name = {category.name: category.id for category in truths}
+    keys = _linked(truths, ontology)
+    by_key = {key: id for id, key in reversed(keys.items()) if key} | rolled_up
+    by_name: dict[str, list[int]] = {}
+    for truth in truths:
+        by_name.setdefault(truth.name, []).append(truth.id)
     linked = _linked(theirs, ontology)
-    found = {one.id: by_name.get(one.name, -1) for one in theirs}
-    for id, key in linked.items():
+    found = {}
+    for one in theirs:
+        key = linked[one.id]
+        # One name with two meanings, COCO's mouse and the animal, is two categories.
+        same = [id for id in by_name.get(one.name, ()) if key is None or keys[id] in (None, key)]
         above = [key, *(category.key for category in ontology.ancestors(key))] if key else []
-        found[id] = next((by_key[one] for one in above if one in by_key), found[id])
+        nearest = next((by_key[name] for name in above if name in by_key), -1)
+        found[one.id] = one.id if one.id in same else same[0] if same else nearest
     return found
 
 
-def _run(truth: _Truth, predictions: Sequence[_Prediction], iou: str) -> Any:
+def _run(truth: Truth, predictions: Sequence[Prediction], iou: str) -> Any:
+    for number, annotation in enumerate(truth.annotations, 1):
+        annotation.id = number  # two of one id would count double
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         paths = [Path(folder) / name for name in ("truth.json", "predictions.json")]
         for path, value in zip(paths, (truth, predictions), strict=True):
@@ -285,7 +241,7 @@ def _figure(value: float) -> float | None:
     return None if value < 0 else value  # −1 says that there was nothing to find
 
 
-def _per(evaluation: Any, truth: _Truth, ontology: Ontology, per: str) -> dict[str, dict[str, float | None]]:
+def _per(evaluation: Any, truth: Truth, ontology: Ontology, per: str) -> dict[str, dict[str, float | None]]:
     if per == "category":
         found = evaluation.results(per_class=True)["per_class"]
         return {name: {"AP": _figure(found[name])} for name in sorted(found)}
@@ -300,7 +256,7 @@ def _per(evaluation: Any, truth: _Truth, ontology: Ontology, per: str) -> dict[s
     return {name: _figures(slices[name]) for name in sorted(groups)}
 
 
-def _worst(evaluation: Any, truth: _Truth, predictions: Sequence[_Prediction], most: int) -> tuple[WorstImage, ...]:
+def _worst(evaluation: Any, truth: Truth, predictions: Sequence[Prediction], most: int) -> tuple[WorstImage, ...]:
     found = evaluation.image_diagnostics()["img_summary"]
     wrong = (id for id, one in found.items() if one["fp"] or one["fn"])
     ids = sorted(wrong, key=lambda id: (found[id]["f1"], -found[id]["fn"] - found[id]["fp"], id))[:most]

@@ -19,6 +19,7 @@ from mic21.cli import run
 from mic21.cli.captioner import _cider
 from mic21.corpus.changes import change
 from mic21.corpus.store import Corpus
+from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner
 from mic21.errors import BackendError, CaptionerError
 from mic21.evaluation import cider_d, tokenize
@@ -111,6 +112,31 @@ def test_a_trained_run_drafts_captions(made: Path, tmp_path: Path) -> None:
     }
     assert drafted == expected
     assert run([*command, "--language", "fr"]) == 1
+
+
+def test_what_befalls_one_image_is_its_own_failure(made: Path, tmp_path: Path) -> None:
+    """A photograph that is missing, objects that somebody rejects meanwhile, and a model that has nothing to say."""
+    shutil.copytree(made / "corpus", tmp_path / "corpus")
+    corpus = Corpus(tmp_path / "corpus")
+    captioner = load_captioner("captioner", corpus.ontology, weights=str(made / "run"))
+    first, *rest = corpus.images().to_pylist()
+    corpus.files.path(first["sha256"], first["extension"]).unlink()
+    with corpus.writing() as connection:
+        connection.exec_driver_sql("UPDATE captions SET status = 'rejected'")
+
+    def reject_objects(done: int, total: int) -> None:
+        with corpus.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE annotations SET status = 'rejected' WHERE image_id = {rest[1]['id']}")
+
+    ids = [first["id"], rest[0]["id"], rest[1]["id"]]
+    report = caption(corpus, captioner, kinds=["title"], images=ids, batch_size=2, on_progress=reject_objects)
+    assert report.images == 3
+    assert [(id, "the stored photograph is missing" in reason) for id, reason in report.failed] == [(ids[0], True)]
+    assert report.drafts == 2
+    with torch.no_grad():
+        captioner._run.model.output.bias[captioner._run.tokenizer.eos] = 1000
+    silent = caption(corpus, captioner, kinds=["title"], images=[rest[2]["id"]])
+    assert (silent.drafts, silent.failed) == (0, [(rest[2]["id"], "en: empty title")])
 
 
 def test_the_backend_asks_for_a_run(made: Path, tmp_path: Path) -> None:

@@ -74,6 +74,25 @@ def test_a_closed_pipe_is_no_error_to_tell(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_options_that_would_be_ignored_are_bad_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option, value, needed in (("--clip", "ViT-B-32:x", "--open-vocabulary"), ("--address", "auto", "--engine ray")):
+        assert run(["segment", "-C", str(folder), option, value]) == 2
+        assert capsys.readouterr().err == f"mic21: segment: {option}: expected {needed} beside it, found none\n"
+
+
+def test_missing_packages_are_named_with_their_extra(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for package in ("hotcoco", "open_clip"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for module in ("evaluation.masks", "explorer.worst", "drafts.alignment", "drafts.open_vocabulary"):
+        monkeypatch.delitem(sys.modules, f"mic21.{module}", raising=False)
+    assert run(["evaluate", "masks", "found.json", "truth.json"]) == 1
+    assert capsys.readouterr().err.endswith("pip install 'mic21[evaluate]'\n")
+    assert run(["caption", "-C", str(folder), "--clip", "ViT-B-32:x"]) == 1
+    assert capsys.readouterr().err.endswith("pip install 'mic21[clip]'\n")
+
+
 def test_traceback_shows_where_an_error_came_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["--traceback", "-C", str(tmp_path), "check"])
     assert "Traceback" in capsys.readouterr().err

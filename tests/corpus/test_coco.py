@@ -268,6 +268,17 @@ def test_importing_again_with_new_ids_changes_nothing(mini: Corpus, tmp_path: Pa
     assert (tmp_path / "1c.json").read_bytes() == (tmp_path / "2c.json").read_bytes()
 
 
+def test_a_renumbered_category_gets_no_id_of_the_ontology(corpus: Corpus, tmp_path: Path) -> None:
+    ids = sorted(category.id for category in corpus.ontology)
+    names = {"first.json": [(ids[0] - 1, "mine")], "second.json": [(ids[0] - 1, "yours"), (ids[0], "theirs")]}
+    for name, categories in names.items():
+        records = [{"id": id, "name": word} for id, word in categories]
+        (tmp_path / name).write_text(json.dumps({"images": [], "annotations": [], "categories": records}))
+        import_coco(corpus, tmp_path / name, renumber=True)
+    found = {id: word for id, (word, _) in corpus.imported_categories().items()}
+    assert found == {ids[0] - 1: "mine", ids[-1] + 1: "yours", ids[-1] + 2: "theirs"}
+
+
 BROKEN = {
     'annotations[0].id: expected a whole number, found "45"': lambda d: d["annotations"][0].update(id="45"),
     "annotations[0].bbox: expected 4 numbers, found 3": lambda d: d["annotations"][0].update(bbox=[1, 2, 3]),

@@ -21,6 +21,11 @@ GOOD = {
     "bg": {"title": "Куче в тревата", "description": "Черно куче тича по зелената трева."},
 }
 
+GERMAN = (
+    "Ein Schachspieler denkt über seinen nächsten Zug nach und blickt auf das Schachbrett mit den weißen und "
+    "schwarzen Figuren."
+)
+
 
 class ChatApp:
     """Answers each image by its plan: what to do at the first request for it, the second, and so on.
@@ -66,7 +71,8 @@ class ChatApp:
             return PlainTextResponse("<html>It works</html>")
         if behaviour == "slow":
             await asyncio.sleep(float(argument))
-        return JSONResponse(_completion(behaviour, _language(body)))
+        completion = json.dumps(_completion(behaviour, _language(body)))  # in ASCII: half a pair is no UTF-8
+        return Response(completion, media_type="application/json")
 
 
 def sent_image(body: dict[str, Any]) -> Image.Image:
@@ -86,6 +92,7 @@ def _completion(behaviour: str, language: str) -> dict[str, Any]:
     good = GOOD[language]
     texts = {
         "ok": json.dumps(good, ensure_ascii=False),
+        "miscounted": json.dumps(good, ensure_ascii=False),
         "slow": json.dumps(good, ensure_ascii=False),
         "fenced": f"```json\n{json.dumps(good)}\n```",
         "truncated": json.dumps(good, ensure_ascii=False)[:-20],
@@ -95,16 +102,23 @@ def _completion(behaviour: str, language: str) -> dict[str, Any]:
         "long": json.dumps(good | {"description": "A dog. " * 400}),
         "language": json.dumps(GOOD["bg" if language == "en" else "en"]),
         "absent": json.dumps(good | {"title": "A cat and a dog"}),
+        "title": json.dumps({"title": "A chess player thinking about the next move", "description": GERMAN}),
+        "nul": '{"title": "A dog\\u0000 here", "description": "A black dog runs."}',
+        "surrogate": "Sorry \ud83d",
         "list": "[]",
         "number": json.dumps(good | {"title": 5}),
     }
     message: dict[str, Any] = {"role": "assistant", "content": texts.get(behaviour, "")}
     reason = {"length": "length", "filter": "content_filter"}.get(behaviour, "stop")
+    if behaviour == "half_refusal":
+        message |= {"content": None, "refusal": "no \ud83d"}
     if behaviour == "refusal":
         message |= {"content": None, "refusal": "I can't help with that."}
     if behaviour == "nothing":
         return {"choices": []}
-    usage = {"prompt_tokens": 300, "completion_tokens": 20, "total_tokens": 320}
+    usage: dict[str, Any] = {"prompt_tokens": 300, "completion_tokens": 20, "total_tokens": 320}
+    if behaviour == "miscounted":
+        usage |= {"prompt_tokens": "300"}
     return {"choices": [{"index": 0, "message": message, "finish_reason": reason}], "usage": usage}
 
 

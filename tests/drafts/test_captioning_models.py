@@ -248,6 +248,14 @@ def test_a_damaged_photograph_is_its_own_failure(folders: Folders) -> None:
     assert [draft.text for draft in drafts[1]] == [SAID["red"]["description"]]
 
 
+@pytest.mark.parametrize("kind", ["blip", "gemma3"])
+def test_damaged_weights_are_refused(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind}))
+    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 2000)
+    with pytest.raises(BackendError, match="expected a model that captions"):
+        load_captioner("transformers", ONTO, weights=str(tmp_path))
+
+
 def test_what_does_not_caption_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
     with pytest.raises(BackendError, match="expected a model that captions"):

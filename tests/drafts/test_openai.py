@@ -146,6 +146,19 @@ def test_each_language_resumes_by_itself(chat: ChatApp, url: str, dogs: Corpus) 
     assert caption(dogs, captioner(dogs, url), languages=["bg"], images=[1, 2]).images == 0
 
 
+def test_as_many_are_asked_at_once_as_wished_in_all_languages(chat: ChatApp, url: str, dogs: Corpus) -> None:
+    chat.plans = {50 + 10 * number: ["slow 0.5"] * 2 for number in range(1, 13)}
+    report = caption(dogs, captioner(dogs, url, concurrency=24), languages=["en", "bg"], batch_size=1)
+    assert (report.images, report.drafts, report.failed) == (12, 48, [])
+    assert 12 < chat.most_busy <= 24
+
+
+def test_a_title_in_another_language_does_not_hide_behind_a_description(chat: ChatApp, url: str, dogs: Corpus) -> None:
+    chat.plans = {60: ["title"]}
+    report = caption(dogs, captioner(dogs, url), languages=["de"], images=[1])
+    assert report.failed == [(1, "de: expected de, found en")]
+
+
 def test_what_failed_is_asked_again_with_another_seed_and_the_rest_is_not(
     chat: ChatApp, url: str, dogs: Corpus
 ) -> None:
@@ -202,6 +215,9 @@ def test_cost_is_counted_by_prices_of_a_million_tokens(chat: ChatApp, url: str, 
     [
         ("400", "the server answered 400: no"),
         ("503 0", "the server answered 503 after 2 tries: no"),
+        ("529 0", "the server answered 529 after 2 tries: no"),
+        ("surrogate", "expected JSON, found 'Sorry \\ud83d'"),
+        ("half_refusal", "refused: no \ufffd"),
         ("reset", "the server broke off 2 times (RemoteProtocolError"),
         ("slow 1", "the server broke off 2 times (ReadTimeout"),
         ("page", "expected JSON of the server, found '<html>It works</html>'"),
@@ -219,6 +235,13 @@ def test_what_fails_again_and_again_is_that_image_s_failure(
     ((image, found),) = report.failed
     assert (image, found.startswith(f"en: {reason}")) == (1, True), found
     assert texts(dogs) == {2: list(GOOD["en"].values())}
+
+
+def test_what_cannot_be_stored_or_counted_is_replaced_or_left_out(chat: ChatApp, url: str, dogs: Corpus) -> None:
+    chat.plans = {60: ["nul"], 70: ["miscounted"]}
+    report = caption(dogs, captioner(dogs, url), images=[1, 2])
+    assert texts(dogs) == {1: ["A dog\ufffd here", "A black dog runs."], 2: list(GOOD["en"].values())}
+    assert report.usage == {"requests": 2, "retries": 0, "prompt_tokens": 300, "completion_tokens": 40}
 
 
 def test_waits_are_what_the_server_asks_for_or_grow(chat: ChatApp, url: str, dogs: Corpus) -> None:

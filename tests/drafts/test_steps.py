@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select
 
 from mic21.corpus import schema
-from mic21.corpus.changes import change
+from mic21.corpus.changes import change, insert_rows
 from mic21.corpus.coco.document import segmentation_rle
 from mic21.corpus.ingest import ingest
 from mic21.corpus.metadata import Facts
@@ -226,3 +227,61 @@ def test_every_kind_of_picture_becomes_rgb(mode: str, corpus: Corpus, tmp_path: 
     assert (pixels.shape, pixels.dtype) == ((20, 30, 3), np.uint8)
     if mode != "1":
         assert abs(int(pixels[5, 5, 0]) - 200) <= 4
+
+
+class Unnamed(RedSegmenter):
+    """Finds two things that no category fits."""
+
+    def segment(self, photographs: Sequence[Photograph]) -> list[list[Region]]:
+        found = super().segment(photographs)
+        labels = ("foo", "bar")
+        return [
+            [replace(region, category_id=None, label=label) for region in regions for label in labels]
+            for regions in found
+        ]
+
+
+def test_what_is_unmapped_never_gets_an_id_of_the_ontology(filled: Corpus) -> None:
+    last = max(category.id for category in filled.ontology)
+    before = min(category.id for category in filled.ontology) - 1
+    with filled.writing() as connection:
+        run_id = filled.insert_run(connection, "test", {})
+        insert_rows(connection, schema.categories, [{"id": before, "name": "mine", "run_id": run_id}])
+    segment(filled, Unnamed(filled.ontology), batch_size=2)
+    named = {id: name for id, (name, _) in filled.imported_categories().items()}
+    assert named == {before: "mine", last + 1: "unmapped:bar", last + 2: "unmapped:foo"}
+    assert {row["category_id"] for row in _rows(filled)} == {last + 1, last + 2}
+
+
+class Meanwhile(RedSegmenter):
+    """While it works, somebody accepts all drafts and withdraws an image."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        super().__init__(corpus.ontology, signature="2")
+        self._corpus = corpus
+
+    def segment(self, photographs: Sequence[Photograph]) -> list[list[Region]]:
+        with self._corpus.writing() as connection:
+            connection.exec_driver_sql("UPDATE annotations SET status = 'accepted' WHERE image_id = 1")
+            connection.exec_driver_sql("UPDATE images SET status = 'withdrawn' WHERE id = 3")
+        return super().segment(photographs)
+
+
+@pytest.mark.parametrize(("include_annotated", "drafted"), [(False, [5]), (True, [1, 5])])
+def test_what_was_decided_meanwhile_is_passed_over(include_annotated: bool, drafted: list[int], filled: Corpus) -> None:
+    segment(filled, RedSegmenter(filled.ontology))
+    seen: list[tuple[int, int]] = []
+    report = segment(
+        filled,
+        Meanwhile(filled),
+        include_annotated=include_annotated,
+        on_progress=lambda done, total: seen.append((done, total)),
+    )
+    assert (report.images, report.drafts) == (4 + include_annotated, len(drafted))
+    assert seen[-1] == (6, 6)
+    with filled.reading() as connection:
+        runs = select(func.max(schema.annotations.c.run_id)).scalar_subquery()
+        made = select(schema.annotations.c.image_id).where(schema.annotations.c.run_id == runs)
+        assert connection.execute(made).scalars().all() == drafted
+        done = select(schema.processed.c.image_id).where(schema.processed.c.signature == "red 2")
+        assert sorted(connection.execute(done).scalars()) == [id for id in range(1, 7) if id in (2, 4, 5, 6, *drafted)]

@@ -193,6 +193,15 @@ def test_what_is_no_segmentation_model_is_refused(tmp_path: Path) -> None:
         load_segmenter("transformers", ONTO, weights=str(tmp_path))
 
 
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
+    mask2former(tmp_path).save_pretrained(tmp_path)
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    for damaged in (b"", b"\xff" * 2000, whole[:2000], whole[: len(whole) // 2]):
+        (tmp_path / "model.safetensors").write_bytes(damaged)
+        with pytest.raises(BackendError, match="expected a segmentation model"):
+            load_segmenter("transformers", ONTO, weights=str(tmp_path))
+
+
 def test_masks_of_eomt_lie_where_its_own_processor_says(tmp_path: Path) -> None:
     torch.manual_seed(21)
     model = eomt(tmp_path).eval()

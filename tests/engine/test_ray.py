@@ -80,6 +80,12 @@ def test_drafts_are_those_of_this_machine_even_if_a_worker_is_killed(
     assert there.annotations().equals(here.annotations())
 
 
+def test_an_address_without_a_port_is_refused(pictures: Path, tmp_path: Path) -> None:  # noqa: F811
+    corpus = corpus_of(pictures, tmp_path / "corpus")
+    with pytest.raises(BackendError, match=r"engine 'ray': no cluster answers at '10\.0\.0\.1'"):
+        segment(corpus, RedSegmenter(corpus.ontology), engine=RayEngine("10.0.0.1"))
+
+
 def test_what_a_worker_raises_is_shown(cluster: RayEngine, pictures: Path, tmp_path: Path) -> None:  # noqa: F811
     corpus = corpus_of(pictures, tmp_path / "corpus")
     with pytest.raises(BackendError, match=r"(?s)a worker failed: .*ArithmeticError: no answer"):

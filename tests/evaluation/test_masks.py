@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mic21.cli import run
 from mic21.errors import CheckError, UsageError
 from mic21.evaluation.masks import FIGURES, evaluate_masks
 from mic21.explorer.worst import draw_worst
+from mic21.geometry import polygons_to_rle
 from mic21.ontology import Ontology
 
 ONTO = Ontology.load()
@@ -125,6 +127,129 @@ def test_what_is_predicted_finer_than_it_is_annotated_is_right(tmp_path: Path) -
     found = document([annotation(1, 0, "dog", 10, 10, 50, score=1)], 1)
     report = evaluate_masks(write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth), ONTO)
     assert report.figures["AP"] == pytest.approx(1)
+
+
+def test_one_name_and_one_number_is_one_category(tmp_path: Path) -> None:
+    """Two names of one thing, as LVIS has five times, and two categories of one name."""
+    for names in (("motorcycle", "motorbike"), ("foo", "foo")):
+        truth = document([annotation(n, 0, "dog", 60 * n, 10, 50) | {"category_id": n} for n in (1, 2)], 1)
+        truth["categories"] = [{"id": id, "name": name} for id, name in enumerate(names, 1)]
+        scored = [one | {"score": 0.9} for one in truth["annotations"]]
+        paths = write(tmp_path, "found.json", truth | {"annotations": scored}), write(tmp_path, "truth.json", truth)
+        shown = names if names[0] != names[1] else ("foo (1)", "foo (2)")
+        per = evaluate_masks(*paths, ONTO, per="category").per
+        assert per == {name: {"AP": pytest.approx(1)} for name in shown}
+
+
+def test_one_name_of_two_things_is_not_one_category(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50) | {"category_id": 1}], 1)
+    truth["categories"] = [{"id": 1, "name": "mouse", "key": "dog"}]
+    found = document([annotation(1, 0, "dog", 10, 10, 50, score=1) | {"category_id": 2}], 1)
+    for key, foreign in (("cat", 1), ("dog", 0)):
+        found["categories"] = [{"id": 2, "name": "mouse", "key": key}]
+        report = evaluate_masks(write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth), ONTO)
+        assert report.foreign == foreign
+
+
+def test_ids_of_annotations_do_not_count(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50), annotation(1, 0, "dog", 80, 80, 50)], 1)
+    found = [one | {"score": 0.9} for one in truth["annotations"]]
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    assert evaluate_masks(*paths, ONTO).figures["AP"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("without", [("truth",), ("found",), ("truth", "found")])
+@pytest.mark.parametrize("as_runs", [False, True])
+def test_boxes_are_those_of_the_masks_where_there_are_none(
+    without: tuple[str, ...], as_runs: bool, tmp_path: Path
+) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 20, 50)], 1)
+    found = document([annotation(1, 0, "dog", 10, 20, 50, score=0.9)], 1)
+    for name, one in (("truth", truth["annotations"][0]), ("found", found["annotations"][0])):
+        if as_runs:
+            one["segmentation"] = polygons_to_rle(one["segmentation"], 200, 200).to_coco()
+        if name in without:
+            del one["bbox"]
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    assert evaluate_masks(*paths, ONTO, iou="bbox").figures["AP"] == pytest.approx(1)
+
+
+def test_a_box_is_the_mask_of_a_prediction_without_one(tmp_path: Path) -> None:
+    truth = write(tmp_path, "truth.json", document([annotation(1, 0, "dog", 10, 20, 50)], 1))
+    found = annotation(1, 0, "dog", 10, 20, 50, score=0.9, segmentation=[])
+    assert evaluate_masks(write(tmp_path, "found.json", [found]), truth, ONTO).figures["AP"] == pytest.approx(1)
+
+
+BAD_MASKS = {
+    "null": (None, ": expected a mask, found none"),
+    "empty": ([], ": expected a mask, found none"),
+    "line": ([[1, 2, 3]], ".segmentation[0]: expected x, y of at least three points, found 3 numbers"),
+    "text": ("hello", '.segmentation: expected polygons or run lengths, found "hello"'),
+    "size": (
+        {"size": [50, 50], "counts": [0, 2500]},
+        ".segmentation: size: expected [200, 200], as the image has, found [50, 50]",
+    ),
+    "sum": (
+        {"size": [200, 200], "counts": [0, 5]},
+        ".segmentation: counts: expected a sum of 40000 (200 rows of 200 pixels), found 5",
+    ),
+    "tilde": (
+        {"size": [200, 200], "counts": "~~~~~"},
+        ".segmentation: counts: expected characters from '0' to 'o', found '~' at 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", ["truth.json", "found.json"])
+def test_bad_masks_are_named_all_at_once(place: str, tmp_path: Path) -> None:
+    good = [annotation(n, 0, "dog", 10, 10, 50, score=0.5) for n in range(len(BAD_MASKS))]
+    bad = [one | {"segmentation": mask} for one, (mask, _) in zip(good, BAD_MASKS.values(), strict=True)]
+    if place == "found.json":
+        bad = [{name: value for name, value in one.items() if name != "bbox"} for one in bad]
+    files = {"found.json": good, "truth.json": good} | {place: bad}
+    paths = [write(tmp_path, name, document(annotations, 1)) for name, annotations in files.items()]
+    with pytest.raises(CheckError) as caught:
+        evaluate_masks(*paths, ONTO)
+    first, *lines = str(caught.value).splitlines()
+    assert first == f"{tmp_path / place}: {len(BAD_MASKS)} problem(s):"
+    expected = [f"annotations[{index}]{message}" for index, (_, message) in enumerate(BAD_MASKS.values())]
+    assert lines == [*expected[:5], f"… and {len(expected) - 5} more"]
+    for mask, message in BAD_MASKS.values():
+        files = {"found.json": good, "truth.json": good} | {place: [bad[0] | {"segmentation": mask}]}
+        for name, annotations in files.items():
+            write(tmp_path, name, document(annotations, 1))
+        with pytest.raises(CheckError, match=re.escape(f"annotations[0]{message}")):
+            evaluate_masks(*paths, ONTO)
+
+
+def test_references_that_lead_nowhere_are_named_in_both_files(tmp_path: Path) -> None:
+    truth = document([annotation(1, 0, "dog", 10, 10, 50), annotation(2, 9, "dog", 10, 10, 50, category_id=9)], 1)
+    truth["images"] *= 2
+    truth["categories"].append(truth["categories"][0])
+    found = document([annotation(1, 0, "dog", 10, 10, 50, bbox=[1, 2, 3])], 1)
+    paths = write(tmp_path, "found.json", found), write(tmp_path, "truth.json", truth)
+    with pytest.raises(CheckError) as caught:
+        evaluate_masks(*paths, ONTO)
+    dog = ONTO["dog"].id
+    assert str(caught.value).splitlines() == [
+        f"{paths[1]}: 4 problem(s):",
+        "images[1].id: expected an id of its own, found 0 again",
+        f"categories[4].id: expected an id of its own, found {dog} again",
+        "annotations[1].image_id: expected an image of the file, found 9",
+        "annotations[1].category_id: expected a category of the file, found 9",
+        f"{paths[0]}: 2 problem(s):",
+        "annotations[0].score: expected a number, found none",
+        "annotations[0].bbox: expected 4 numbers, found 3",
+    ]
+
+
+def test_neither_mask_nor_box_is_a_problem_of_boxes_too(tmp_path: Path) -> None:
+    bare = {"id": 1, "image_id": 0, "category_id": ONTO["dog"].id, "score": 0.5}
+    path = write(tmp_path, "bare.json", document([bare], 1))
+    with pytest.raises(CheckError, match=r"annotations\[0\]: expected a mask or a box, found none"):
+        evaluate_masks(path, path, ONTO, iou="bbox")
+    boxes = write(tmp_path, "boxes.json", document([bare | {"bbox": [10, 10, 50, 50], "segmentation": []}], 1))
+    assert evaluate_masks(boxes, boxes, ONTO, iou="bbox").figures["AP"] == pytest.approx(1)
 
 
 def test_the_command_writes_a_report(

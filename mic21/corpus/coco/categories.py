@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from mic21.corpus import schema
-from mic21.corpus.changes import insert_rows, next_id
+from mic21.corpus.changes import insert_rows, next_category_id, next_id
 from mic21.corpus.coco import document
 from mic21.corpus.coco.document import Document, Fields
 from mic21.corpus.coco.inserter import renumbered, with_source_id
@@ -130,8 +130,7 @@ def _category_row(
             job.bad_categories.add(id)
             return None
         attributes = with_source_id(attributes, id)
-        # Below the ontology's ids, so that a category that is added to it later is not in the way.
-        own = max((other for other in existing), default=0) + 1
+        own = next_category_id(existing, ontology)
     else:
         own = id
     job.category_ids[id] = own

@@ -47,7 +47,7 @@ class Scene:
         objects: the draft and accepted ones.
         image: gives the photograph, uint8 h×w×3 RGB, when it is called.
         masks: gives the masks of the objects, in their order, when it is called.
-        failures: answers that came to nothing so far.
+        failures: language → answers that came to nothing so far.
     """
 
     width: int
@@ -56,7 +56,7 @@ class Scene:
     objects: tuple[SceneObject, ...]
     image: Callable[[], npt.NDArray[np.uint8]]
     masks: Callable[[], Sequence[Rle]] = tuple
-    failures: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,16 @@ class Metered(Protocol):
     @property
     def usage(self) -> Mapping[str, float]:
         """What it has used so far: requests, retries, tokens, cost."""
+        ...
+
+
+@runtime_checkable
+class Concurrent(Protocol):
+    """A captioner that asks for several answers at once, so that it should get as many images or more at a time."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many answers it asks for at once."""
         ...
 
 

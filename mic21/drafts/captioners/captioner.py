@@ -1,6 +1,6 @@
 """Captions by the captioner that `mic21 train` made: better drafts for the next images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,8 @@ from mic21.captioner.encoders import load_encoder
 from mic21.captioner.features import SeenObject, encode_image
 from mic21.captioner.generate import capped, write_texts
 from mic21.captioner.run import names_of_ontology, open_run
-from mic21.drafts.captioners import CaptionDraft, Scene
-from mic21.errors import BackendError
+from mic21.drafts.captioners import CaptionDraft, CaptionFailure, Scene
+from mic21.errors import BackendError, CorpusError
 from mic21.ontology import Ontology
 
 _SEARCH = Search(beams=5)
@@ -57,8 +57,8 @@ class TrainedCaptioner:
 
     def caption(
         self, scenes: Sequence[Scene], *, languages: Sequence[str], kinds: Sequence[str]
-    ) -> list[list[CaptionDraft]]:
-        """A draft of each language and kind that the model was trained on.
+    ) -> list[list[CaptionDraft | CaptionFailure]]:
+        """A draft of each language and kind that the model was trained on, or a failure of a language.
 
         Raises:
             BackendError: a language or kind that it was not trained on.
@@ -69,21 +69,26 @@ class TrainedCaptioner:
                 if one not in {text[place] for text in known}:
                     trained = ", ".join(sorted({text[place] for text in known}))
                     raise BackendError(f"captioner 'captioner': expected the {what} {trained}, found {one!r}")
-        seen = _Scenes([self._see(scene) for scene in scenes])
-        drafts: list[list[CaptionDraft]] = [[] for _ in scenes]
+        answers: list[list[CaptionDraft | CaptionFailure]] = [[] for _ in scenes]
+        seen: dict[int, View] = {}
+        for index, scene in enumerate(scenes):
+            try:
+                seen[index] = self._see(scene)
+            except CorpusError as error:
+                answers[index] += [CaptionFailure(language, str(error)) for language in languages]
         for language, kind in [(one, two) for one in languages for two in kinds if (one, two) in known]:
-            for of_image, text in zip(drafts, self._write(seen, len(scenes), language, kind), strict=True):
-                if text:
-                    of_image.append(CaptionDraft(language, kind, text))
-        return drafts
+            for index, text in zip(seen, self._write(seen, language, kind), strict=True):
+                draft = CaptionDraft(language, kind, text) if text else CaptionFailure(language, f"empty {kind}")
+                answers[index].append(draft)
+        return answers
 
-    def _write(self, seen: "_Scenes", count: int, language: str, kind: str) -> Iterator[str]:
+    def _write(self, seen: Mapping[int, View], language: str, kind: str) -> Iterator[str]:
         return write_texts(
             self._run.model,
             self._run.tokenizer,
             self._names,
-            seen,
-            range(count),
+            _Scenes(seen),
+            list(seen),
             language=language,
             kind=kind,
             never=self._run.never,
@@ -106,11 +111,11 @@ class _Scenes:
 
     views = 1
 
-    def __init__(self, seen: Sequence[View]) -> None:
+    def __init__(self, seen: Mapping[int, View]) -> None:
         self._seen = seen
 
     def __contains__(self, image_id: int) -> bool:
-        return 0 <= image_id < len(self._seen)
+        return image_id in self._seen
 
     def view(self, image_id: int, view: int) -> View:
         return self._seen[image_id]

@@ -12,7 +12,6 @@ import httpx
 
 from mic21.errors import BackendError
 
-_RETRIED = {429, 500, 502, 503, 504}
 _FATAL = {401, 403, 404, 405}
 _LONGEST_WAIT = 60.0  # seconds, whatever the server asks for
 
@@ -88,7 +87,7 @@ class ChatServer:
                 if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
                     raise BackendError(f"{self._shown}: no server answers ({reason})") from error
                 raise RequestFailed(f"the server broke off {self._retries + 1} times ({reason})") from error
-            if response.status_code in _RETRIED and attempt < self._retries:
+            if _is_passing(response.status_code) and attempt < self._retries:
                 asked = _asked_for(response)
                 self._wait(_back_off(attempt) if asked is None else asked)
                 continue
@@ -102,7 +101,7 @@ class ChatServer:
             found = f"{status} {self._message(response)}"
             raise BackendError(f"{self._shown}: expected an answer, found {found}{advice.get(status, '')}")
         if not response.is_success:
-            tries = f" after {self._retries + 1} tries" if status in _RETRIED else ""
+            tries = f" after {self._retries + 1} tries" if _is_passing(status) else ""
             raise RequestFailed(f"the server answered {status}{tries}: {self._message(response)}", status)
         try:
             answer = response.json()
@@ -112,7 +111,8 @@ class ChatServer:
             raise RequestFailed(f"expected a JSON object of the server, found {type(answer).__name__}")
         usage = answer.get("usage")
         if isinstance(usage, dict):
-            self._count(**{name: usage.get(name) or 0 for name in ("prompt_tokens", "completion_tokens")})
+            counted = {name: usage.get(name) for name in ("prompt_tokens", "completion_tokens")}
+            self._count(**{name: tokens for name, tokens in counted.items() if isinstance(tokens, int)})
         return answer
 
     def _message(self, response: httpx.Response) -> str:
@@ -130,6 +130,10 @@ class ChatServer:
     def _count(self, **counts: int) -> None:
         with self._lock:
             self.counts.update(counts)
+
+
+def _is_passing(status: int) -> bool:
+    return status == 429 or status >= 500
 
 
 def _back_off(attempt: int) -> float:

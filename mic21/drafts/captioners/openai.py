@@ -30,6 +30,7 @@ class OpenaiCaptioner:
 
     Attributes:
         name: `openai`.
+        concurrency: requests at once.
     """
 
     name = "openai"
@@ -72,7 +73,7 @@ class OpenaiCaptioner:
         self._model = weights or DEFAULT_MODEL
         address = url or os.environ.get("MIC21_CAPTION_URL") or os.environ.get("OPENAI_BASE_URL") or DEFAULT_URL
         self._server = ChatServer(address, os.environ.get("OPENAI_API_KEY"), timeout=timeout, retries=retries)
-        self._temperature, self._seed, self._concurrency = temperature, seed, concurrency
+        self._temperature, self._seed, self.concurrency = temperature, seed, concurrency
         self._prices = (prompt_price, completion_price)
         self._format = 0  # of _FORMATS; those before it are known to be refused
         self._lock = threading.Lock()
@@ -105,7 +106,7 @@ class OpenaiCaptioner:
             BackendError: a language or kind that there is no request for; no server, or one that will not have us.
         """
         check_request(self.name, languages, kinds)
-        with ThreadPoolExecutor(self._concurrency) as pool:
+        with ThreadPoolExecutor(self.concurrency) as pool:
             asked = [[pool.submit(self._ask, scene, language, kinds) for language in languages] for scene in scenes]
             try:
                 return [[found for future in of_scene for found in future.result()] for of_scene in asked]
@@ -114,8 +115,9 @@ class OpenaiCaptioner:
                 raise
 
     def _ask(self, scene: Scene, language: str, kinds: Sequence[str]) -> list[CaptionDraft | CaptionFailure]:
-        sampling = {"temperature": self._temperature, "seed": self._seed + scene.failures}
-        if scene.failures:  # at 0 a model would say the same again
+        failures = scene.failures.get(language, 0)
+        sampling = {"temperature": self._temperature, "seed": self._seed + failures}
+        if failures:  # at 0 a model would say the same again
             sampling["temperature"] = max(self._temperature, _SECOND_TEMPERATURE)
         how: dict[str, object] = {"model": self._model, **sampling}
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 from transformers.utils import logging
 
@@ -66,7 +67,7 @@ class TransformersCaptioner:
             else:
                 self._processor = AutoProcessor.from_pretrained(source)  # type: ignore[no-untyped-call]
                 self._tokenizer = self._processor.tokenizer
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise BackendError(f"weights: expected a model that captions, found {source!r}: {reason}") from error
         self._model = model.eval().to(self._device)

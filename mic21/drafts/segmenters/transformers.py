@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import interpolate
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForUniversalSegmentation, AutoProcessor
@@ -62,8 +63,8 @@ class TransformersSegmenter:
             kind = AutoConfig.from_pretrained(name).model_type
             finder = sam.AutomaticMasks if kind in sam.MODELS else _Queries
             self._finder = finder(name, torch_device(device), min_score)
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+        except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise BackendError(f"weights: expected a segmentation model, found {name!r}: {reason}") from error
         self._naming = Naming(ontology, ontology.label_map(labels))
         digest = digest_weights(self._finder.model.state_dict())[:16]
