@@ -3,6 +3,7 @@
 It holds `model.safetensors`, and in `model.json` what the tensors do not say.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Literal
@@ -44,6 +45,21 @@ def read_detector(folder: Path, backend: str) -> Detector:
     if detector.backend != backend:
         raise BackendError(f"{path}: backend: expected {backend}, found {detector.backend}; segment with that one")
     return detector
+
+
+def read_classes(path: Path) -> list[str]:
+    """The names of a model's classes from the `.json` beside its weights: `{"thing_classes": ["chess player"]}`.
+
+    Raises:
+        BackendError: the file has another form.
+    """
+    try:
+        classes = json.loads(path.read_text(encoding="utf-8"))["thing_classes"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackendError(f'{path}: expected {{"thing_classes": [...]}}, found: {error!r}') from error
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise BackendError(f"{path}: thing_classes: expected a list of names, found {classes!r:.80}")
+    return classes
 
 
 def write_whole(path: Path, data: bytes) -> None:

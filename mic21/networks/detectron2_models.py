@@ -1,7 +1,6 @@
 """Loading models of detectron2: their configuration, their weights without unpickling them, their classes."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from detectron2.utils.file_io import PathManager
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from mic21.errors import BackendError
-from mic21.networks.detector import WEIGHTS, read_detector
+from mic21.networks.detector import WEIGHTS, read_classes, read_detector
 from mic21.networks.numpy_pickle import read_numpy_pickle
 from mic21.networks.pixels import Pixels
 from mic21.networks.weights import read_state_dict
@@ -69,7 +68,7 @@ def load_model(weights: str, device: torch.device) -> Model:
     file = file or published_weights(name)
     own = Path(file).with_suffix(".json")
     if own.is_file():
-        classes, dataset = _read_classes(own), ""
+        classes, dataset = read_classes(own), ""
     else:
         classes = getattr(MetadataCatalog.get(dataset), "thing_classes", []) if dataset else []
     if not classes:
@@ -227,16 +226,6 @@ def _from_zoo(path: Path) -> dict[str, Any]:
 
 def _is_tensor(value: object) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
-
-
-def _read_classes(path: Path) -> list[str]:
-    try:
-        classes = json.loads(path.read_text(encoding="utf-8"))["thing_classes"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BackendError(f'{path}: expected {{"thing_classes": [...]}}, found: {error!r}') from error
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise BackendError(f"{path}: thing_classes: expected a list of names, found {classes!r:.80}")
-    return classes
 
 
 def _dataset(config: Config) -> str:

@@ -1,5 +1,6 @@
 """torchvision's Mask R-CNN, real in all but its weights, which are made so that its answers are known."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
 from mic21.drafts.segment import segment
 from mic21.drafts.segmenters import Photograph, Segmenter, load_segmenter
+from mic21.drafts.segmenters.torchvision import make_network
 from mic21.errors import BackendError
 from mic21.geometry import rle_to_mask
 from mic21.ontology import Ontology
@@ -83,6 +85,23 @@ def test_what_no_category_of_the_theme_fits_is_kept_or_dropped(segmenter: Segmen
     dropped = segment(corpus, segmenter, unmapped="drop")
     assert (dropped.drafts, dropped.unmapped) == (kept.drafts - kept.unmapped["giraffe"], kept.unmapped)
     assert set(corpus.annotations(status="draft")["category_id"].to_pylist()) == {ONTO["violinist"].id}
+
+
+def test_classes_stand_beside_the_weights_and_mean_what_the_labels_say(tmp_path: Path) -> None:
+    torch.manual_seed(21)
+    weights = make_network("small_maskrcnn", 3).state_dict()
+    for layer in ("cls_score", "bbox_pred"):
+        weights[f"roi_heads.box_predictor.{layer}.weight"].zero_()
+    weights["roi_heads.box_predictor.cls_score.bias"][1] = 9.0
+    weights["roi_heads.box_predictor.bbox_pred.bias"].view(-1, 4)[:, 2:] = 20  # the whole picture
+    weights["roi_heads.mask_predictor.mask_fcn_logits.bias"][1] = 0.5
+    safetensors.torch.save_file(weights, tmp_path / "own.safetensors")
+    place = f"small_maskrcnn:{tmp_path}/own.safetensors"
+    for name, labels, key in (("violin", None, "violin"), ("cat", "coco-80", "cat"), ("violin", "coco-80", None)):
+        (tmp_path / "own.json").write_text(json.dumps({"thing_classes": [name, "dog"]}))
+        loaded = load_segmenter("torchvision", ONTO, weights=place, labels=labels)
+        (regions,) = loaded.segment([Photograph(picture(96, 128))])
+        assert {(region.label, region.category_id) for region in regions} == {(name, key and ONTO[key].id)}
 
 
 @pytest.mark.parametrize(

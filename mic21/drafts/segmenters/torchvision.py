@@ -18,7 +18,7 @@ from mic21.drafts.segmenters import Photograph, Region
 from mic21.drafts.segmenters.instances import scaled, to_regions
 from mic21.drafts.segmenters.small_maskrcnn import small_maskrcnn
 from mic21.errors import BackendError
-from mic21.networks.detector import WEIGHTS, read_detector
+from mic21.networks.detector import WEIGHTS, read_classes, read_detector
 from mic21.networks.weights import RUNS_CODE, digest_weights, read_state_dict, torch_device
 from mic21.ontology import Ontology
 
@@ -34,30 +34,42 @@ class TorchvisionSegmenter:
     name = "torchvision"
 
     def __init__(
-        self, ontology: Ontology, *, weights: str | None = None, device: str = "cpu", min_score: float = 0.5
+        self,
+        ontology: Ontology,
+        *,
+        weights: str | None = None,
+        device: str = "cpu",
+        min_score: float = 0.5,
+        labels: str | None = None,
     ) -> None:
         """Load the model.
 
         Args:
             ontology: whose categories the regions get.
             weights: name of a model, whose published COCO weights torchvision downloads once; `NAME:FILE`, a state
-                dict (.pth, .safetensors) with COCO's 91 classes for that model; or a folder that `mic21 finetune`
-                wrote. The default is Mask R-CNN v2.
+                dict (.pth, .safetensors) for that model, of COCO's 91 classes unless a `.json` of FILE's name says
+                others; or a folder that `mic21 finetune` wrote. The default is Mask R-CNN v2.
             device: a torch device.
             min_score: regions below are left out.
+            labels: label set of the ontology that says what the model's labels mean. By default that of COCO; for
+                classes of its own, a label means the category that has this key or English name.
 
         Raises:
             BackendError: there is no such model, file or device, or the file does not fit the model.
         """
         self._device = torch_device(device)
-        name, network, labels = _load(weights or DEFAULT, min_score)
+        name, network, own = _load(weights or DEFAULT, min_score)
         self._model: Any = network.eval().to(self._device)
-        self._labels = labels or COCO_LABELS
-        meanings = meanings_by_name(ontology, labels) if labels else ontology.label_map(LABEL_SET)
-        self._naming = Naming(ontology, meanings)
+        self._labels = own or COCO_LABELS
+        is_named = own and labels is None
+        self._naming = Naming(
+            ontology, meanings_by_name(ontology, own) if is_named else ontology.label_map(labels or LABEL_SET)
+        )
         self._min_score = min_score
         digest = digest_weights(self._model.state_dict())[:16]
         self._signature = f"{name} weights={digest} min_score={min_score} ontology={ontology.digest[:16]}"
+        if labels:
+            self._signature += f" labels={labels}"
 
     @property
     def signature(self) -> str:
@@ -94,10 +106,13 @@ def _load(weights: str, min_score: float) -> tuple[str, Any, list[str]]:
         return f"{detector.architecture} of {','.join(detector.categories)}", network, labels
     architecture, _, file = weights.partition(":")
     options = {"box_score_thresh": min_score} if architecture.startswith("maskrcnn") else {}
-    network = make_network(architecture, len(COCO_LABELS), **options)
+    labels: list[str] = []
+    if file and (classes := Path(file).with_suffix(".json")).is_file():
+        labels = ["background", *read_classes(classes)]
+    network = make_network(architecture, len(labels or COCO_LABELS), **options)
     if file:
         _fill(network, Path(file), architecture)
-        return architecture, network, []
+        return f"{architecture} of {','.join(labels[1:])}" if labels else architecture, network, labels
     network.load_state_dict(published_weights(architecture))
     for module in network.modules():
         if isinstance(module, FrozenBatchNorm2d):

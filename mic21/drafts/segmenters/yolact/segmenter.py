@@ -32,7 +32,13 @@ class YolactSegmenter:
     name = "yolact"
 
     def __init__(
-        self, ontology: Ontology, *, weights: str | None = None, device: str = "cpu", min_score: float = 0.3
+        self,
+        ontology: Ontology,
+        *,
+        weights: str | None = None,
+        device: str = "cpu",
+        min_score: float = 0.3,
+        labels: str | None = None,
     ) -> None:
         """Load the network.
 
@@ -42,6 +48,7 @@ class YolactSegmenter:
                 (`yolact_base_54_800000.pth`), or `NAME:FILE`.
             device: a torch device.
             min_score: only regions above.
+            labels: label set of the ontology that says what COCO's labels mean, in place of ours.
 
         Raises:
             BackendError: there is no such configuration, file or device, or the file does not fit the configuration.
@@ -50,10 +57,12 @@ class YolactSegmenter:
         self._configuration = CONFIGURATIONS[name]
         self._device = torch_device(device)
         self._network = load_network(name, self._configuration, file).to(self._device)
-        self._naming = Naming(ontology, ontology.label_map(LABEL_SET))
+        self._naming = Naming(ontology, ontology.label_map(labels or LABEL_SET))
         self._min_score = min_score
         digest = digest_weights(self._network.state_dict())[:16]
         self._signature = f"{name} weights={digest} min_score={min_score} ontology={ontology.digest[:16]}"
+        if labels:
+            self._signature += f" labels={labels}"
 
     @property
     def signature(self) -> str:
