@@ -10,7 +10,6 @@ from mic21.corpus.store import Corpus
 from mic21.errors import ImportProblems, Mic21Error
 
 FACTS = ("subdomain", "license", "author", "source_url", "title")
-COLUMNS = ("file", *FACTS)
 
 
 @dataclass(frozen=True, slots=True)
