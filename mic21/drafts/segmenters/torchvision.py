@@ -102,8 +102,8 @@ def _load(weights: str, min_score: float) -> tuple[str, Any, list[str]]:
         detector = read_detector(Path(weights), "torchvision")
         network = make_network(detector.architecture, len(detector.categories) + 1, box_score_thresh=min_score)
         _fill(network, Path(weights) / WEIGHTS, detector.architecture)
-        labels = ["background", *detector.categories]
-        return f"{detector.architecture} of {','.join(detector.categories)}", network, labels
+        named = f"{detector.architecture} of {','.join(detector.categories)}"
+        return named, network, ["background", *detector.categories]
     architecture, _, file = weights.partition(":")
     options = {"box_score_thresh": min_score} if architecture.startswith("maskrcnn") else {}
     labels: list[str] = []
