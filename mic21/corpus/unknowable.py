@@ -1,18 +1,28 @@
 """What a caption says that nobody can see in a picture: names of people and places, ages.
 
 Made to be trusted rather than complete. Names are words that begin with a capital inside a sentence, so none are found
-in German, whose nouns all do, nor in titles whose every word does; single capitals and abbreviations (BMX) are let
-pass, and so are words of the ontology's names. Ages are numbers beside the language's word for years of age.
+in German, whose nouns all do, nor in titles whose every word does, nor where one opens a sentence; single capitals and
+abbreviations (BMX) are let pass, and so are words of the ontology's names. Ages are numbers beside the language's word
+for years of age, in English and Bulgarian also numbers in words.
 """
 
 import re
 
 from mic21.ontology import Ontology
 
+_EN_UNITS = "one|two|three|four|five|six|seven|eight|nine"
+_EN_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_EN_TEENS = "ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+_EN = rf"(?:\d+|\b(?:(?:{_EN_TENS})(?:[\s-](?:{_EN_UNITS}))?|{_EN_TEENS}|{_EN_UNITS}))"
+_EN_DECADES = r"\d0s|teens|(?:twen|thir|for|fif|six|seven|eigh|nine)ties"
+_BG_UNITS = "две|дву|три|четири|пет|шест|седем|осем|девет"  # a plant, too, is of one year
+_BG = rf"(?:\d+|\b(?:\w*(?:десет|дейсет|найсет|йсет)(?:\s+и\s+)?)?(?:{_BG_UNITS}|един|една)?(?<=\w))"
 # What follows or precedes a number (or stands for one, as Bulgarian `годишен` after a hyphen) where it is an age.
 _AGES = {
-    "en": r"\d+[\s-]*years?[\s-]+olds?|aged?\s+\d+|\d+[\s-]+months?[\s-]+old|in (?:his|her|their) \d0s",
-    "bg": r"\d+[\s-]*годи(?:шн\w+|шен|ни)|на\s+\d+\s*г\.",
+    "en": rf"{_EN}[\s-]*years?[\s-]+olds?|\baged?\s+{_EN}\b|{_EN}[\s-]+months?[\s-]+old"
+    rf"|in (?:his|her|their) (?:(?:early|late|mid)[\s-]+)?(?:{_EN_DECADES})",
+    "bg": rf"\d+[\s-]*годи(?:шн\w+|шен|ни)|\b(?:\w*(?:десет|йсет)(?:\s*и\s*)?)?(?:{_BG_UNITS})?(?<=\w)годиш(?:ен|н\w+)"
+    rf"|на\s+{_BG}\s+години|на\s+\d+\s*г\.",
     "sq": r"\d+[\s-]*vjeç\w*",
     "eu": r"\d+\s+urte(?:ko|tako|koa)",
     "ca": r"(?:de|té)\s+\d+\s+anys",
