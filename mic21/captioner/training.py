@@ -155,7 +155,7 @@ def train(
         save_every: steps between checkpoints; there is one after each evaluation too.
         keep: how many of the last checkpoints stay.
         device: a torch device; under torchrun `cuda` is the GPU of the process.
-        score: what to choose the best checkpoint by, given a language, texts of one kind in it and the references of
+        score: what to choose the best checkpoint by, given a language, a kind, texts and the references of
             each; the mean over languages and kinds counts. The loss by default.
         tensorboard: also log for TensorBoard.
         should_stop: asked after each step; True ends the training with a checkpoint.

@@ -17,8 +17,8 @@ from mic21.captioner.parallel import Ranks
 from mic21.captioner.run import Model
 from mic21.captioner.tokenizer import PROMPT, Tokenizer
 
-# A language, texts, and the references of each → higher is better.
-Score = Callable[[str, Sequence[str], Sequence[Sequence[str]]], float]
+# A language, a kind, texts, and the references of each → higher is better.
+Score = Callable[[str, str, Sequence[str], Sequence[Sequence[str]]], float]
 _SAMPLES = 3
 
 
@@ -84,7 +84,8 @@ class Validation:
         for (language, kind), by_image in sorted(groups.items()):
             found = self._write(model, sorted(by_image), language, kind)
             if self._score:
-                scores.append(self._score(language, found, [by_image[image_id] for image_id in sorted(by_image)]))
+                references = [by_image[image_id] for image_id in sorted(by_image)]
+                scores.append(self._score(language, kind, found, references))
             samples += [
                 Sample(image_id, language, kind, text, by_image[image_id][0])
                 for image_id, text in list(zip(sorted(by_image), found, strict=True))[:_SAMPLES]

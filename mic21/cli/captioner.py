@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -146,7 +147,7 @@ def train(
             save_every=save_every,
             keep=keep,
             device=device,
-            score=_cider,
+            score=_cider(opened),
             tensorboard=tensorboard,
             should_stop=should_stop,
             on_start=on_start,
@@ -215,13 +216,21 @@ def generate(
     typer.echo(f"{out}: {count} captions")
 
 
-def _cider(language: str, texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+def _cider(release: Release) -> Callable[[str, str, Sequence[str], Sequence[Sequence[str]]], float]:
+    """CIDEr-D by the rarity of words in the split `train`, because `val` may have too few images to know any."""
     from mic21.evaluation import cider_d, tokenize
+    from mic21.evaluation.captions import document_frequencies
 
-    return cider_d(
-        [tokenize(text, language) for text in texts],
-        [[tokenize(one, language) for one in of_image] for of_image in references],
-    )
+    frequencies = cache(partial(document_frequencies, release, "train"))
+
+    def score(language: str, kind: str, texts: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+        return cider_d(
+            [tokenize(text, language) for text in texts],
+            [[tokenize(one, language) for one in of_image] for of_image in references],
+            frequencies=frequencies(language, kind),
+        )
+
+    return score
 
 
 @contextmanager

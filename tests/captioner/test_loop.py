@@ -23,6 +23,7 @@ from mic21.drafts.caption import caption
 from mic21.drafts.captioners import load_captioner
 from mic21.errors import BackendError, CaptionerError
 from mic21.evaluation import cider_d, tokenize
+from mic21.evaluation.captions import document_frequencies
 from mic21.release.reader import Release
 
 from .conftest import make_release
@@ -169,12 +170,17 @@ def test_captions_longer_than_the_model_are_counted_and_longer_models_write_long
     assert capped(Search(), 90).max_tokens == 87
 
 
-def test_the_best_is_chosen_by_the_words_of_each_language() -> None:
-    french = ["Un joueur d'échecs rit", "Un chat noir dort"]
-    score = _cider("fr", french, [[french[0].replace("d'", "l'")], [french[1]]])
-    tokens = [tokenize(text, "fr") for text in french]
-    assert score == cider_d(tokens, [[["l'" if token == "d'" else token for token in tokens[0]]], [tokens[1]]])
-    assert score != _cider("en", french, [[french[0].replace("d'", "l'")], [french[1]]])
+def test_the_best_is_chosen_by_the_words_of_each_language_and_their_rarity_in_training(made: Path) -> None:
+    release = Release(made / "release")
+    texts, references = ["A dog can't sit"], [["A dog cannot sit", "A cat can't sit"]]
+    for language in ("en", "bg"):
+        expected = cider_d(
+            [tokenize(texts[0], language)],
+            [[tokenize(one, language) for one in references[0]]],
+            frequencies=document_frequencies(release, "train", language, "title"),
+        )
+        assert _cider(release)(language, "title", texts, references) == expected > 0
+    assert tokenize(texts[0], "en") != tokenize(texts[0], "bg")
 
 
 def test_a_start_that_fails_leaves_no_run_and_says_why_in_one_line(

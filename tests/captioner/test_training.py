@@ -211,7 +211,7 @@ def test_training_ends_when_the_score_no_longer_rises(release: Release, features
         features,
         tmp_path / "run",
         settings,
-        score=lambda language, texts, references: next(scores[language]),  # a title in bg; en has both kinds
+        score=lambda language, kind, texts, references: next(scores[language]),  # a title in bg; en has both kinds
         on_epoch=epochs.append,
     )
     assert (report.reason, report.best, len(epochs)) == ("no better score", pytest.approx(0.5), 4)
