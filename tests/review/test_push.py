@@ -234,7 +234,7 @@ def test_a_server_that_restarts_between_pushes_has_each_task_once(
     stop_studio(studio.data)
     try:
         monkeypatch.setattr(server_module, "_TRIES", 1)
-        with pytest.raises(ReviewError, match="cannot be reached"):
+        with pytest.raises(ReviewError, match=r"cannot be reached|no answer"):  # a connection kept open breaks
             push(reviewed, server, photographs, subdomain="chess")
     finally:
         assert start_studio(studio.data, studio.files, port=int(studio.url.rpartition(":")[2])) == studio

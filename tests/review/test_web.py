@@ -45,8 +45,12 @@ def test_serving_goes_on_when_the_task_beside_it_is_done(listener: socket.socket
         threading.Timer(0.5, ask).start()
 
     app = Starlette(routes=[Route("/", lambda _: Response(status_code=204))])
-    with pytest.raises(KeyboardInterrupt):
-        serve(app, listener, begin)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            serve(app, listener, begin)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert answers == [204]
 
 
