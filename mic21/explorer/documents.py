@@ -3,6 +3,7 @@
 A document is data alone. Names, captions and file names go out as JSON strings, and the page shows them as text.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 
 from mic21.corpus.coco.document import segmentation_rle
-from mic21.errors import GeometryError, UsageError
+from mic21.errors import GeometryError, Mic21Error, UsageError
 from mic21.explorer.candidates import Candidates
 from mic21.explorer.columns import Columns, category_words, make_columns
 from mic21.explorer.comparison import Comparison
@@ -33,6 +34,7 @@ _MEDIA = {
     "jpg": "image/jpeg",
     "png": "image/png",
 }
+_FIRST = 12  # photographs at the top of the gallery
 _DRAWN: tuple[Role, ...] = ("dominant", "attribute")
 _OF_IMAGE = (
     *("id", "width", "height", "file_name", "title", "subdomain", "split", "author", "source_url"),
@@ -92,6 +94,12 @@ class Documents:
             if self._token != self._source.token:
                 self._read_tables()
             return self._token
+
+    def prepare(self) -> None:
+        """Do what the first pictures would wait for: find where photographs lie, and make the first thumbnails."""
+        for id in self.image_ids[:_FIRST]:
+            with contextlib.suppress(Mic21Error):  # said to whoever asks for it
+                self._thumbnails.read(id)
 
     @property
     def image_ids(self) -> list[int]:

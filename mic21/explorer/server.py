@@ -143,6 +143,7 @@ def serve(
         on_start(address)
         if opens_browser:
             webbrowser.open(address)
+        documents.prepare()
         time.sleep(3)  # the first pictures come first
         documents.search("a")  # makes the index, so that nobody waits for it
 

@@ -14,12 +14,12 @@ export async function loadWords(languages) {
   const wished = (navigator.language || "en").slice(0, 2);
   settings.interface = stored("interface", INTERFACES) ?? (INTERFACES.includes(wished) ? wished : "en");
   settings.names = stored("names", languages) ?? (languages.includes(wished) ? wished : "en");
-  const lines = (await data.texts())
+  const [texts] = await Promise.all([data.texts(), loadNames()]);
+  const lines = texts
     .trim()
     .split("\n")
     .map((line) => line.split("\t"));
   table = new Map(lines.map(([key, ...texts]) => [key, texts]));
-  await loadNames();
 }
 
 async function loadNames() {
