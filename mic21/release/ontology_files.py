@@ -23,14 +23,15 @@ def category_rows(
     """The categories of a release by id: the row of its table, and the record of its COCO files.
 
     These are every imported category, those that annotations use, those drawn in the subdomains of the images (an image
-    without one shows its absence), and all that is above these.
+    without one shows its absence), and all that is above these; an imported category stands for the one that it is
+    linked to, since readers such as Datumaro take no two of one name.
     """
     ontology = corpus.ontology
     imported = [dict(row) for row in connection.execute(select(schema.categories)).mappings()]
     keys = {found.key for id in used if (found := ontology.get_id(id))}
-    keys |= {row["key"] for row in imported if row["key"] in ontology}
     keys |= {category.key for subdomain in subdomains if subdomain for category in ontology.categories(subdomain)}
-    keys |= {above.key for key in list(keys) for above in ontology.ancestors(key)}
+    linked = {row["key"] for row in imported if row["key"] in ontology}
+    keys |= {above.key for key in keys | linked for above in ontology.ancestors(key)} - linked
     rows = [_own(ontology, key) for key in keys]
     rows += [_imported(ontology, row) for row in imported]
     return sorted(rows, key=lambda row: row[0]["id"])

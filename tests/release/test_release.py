@@ -360,3 +360,12 @@ def test_shards_carry_no_time_owner_or_machine(release: Release) -> None:
                     0o644,
                 )
         assert shard.stat().st_size % 10_240 == 0
+
+
+def test_an_imported_category_stands_for_its_twin(mini: Corpus, tmp_path: Path) -> None:
+    build_release(mini, tmp_path / "release", version="1.0.0", allow_unknown_license=True)
+    document = json.loads((tmp_path / "release/coco/instances_train.json").read_text())
+    names = [category["name"].casefold() for category in document["categories"]]
+    assert sorted(names) == sorted(set(names))
+    linked = [key for _, key in mini.imported_categories().values() if key]
+    assert linked and "animal" in names  # what is above a linked category is there all the same
