@@ -129,10 +129,10 @@ def read_image(data: bytes) -> tuple[bytes, StoredImage]:
         raise UnusableImage(f"more than the {MAX_PIXELS:,} pixels allowed") from error
     except UnidentifiedImageError as error:
         raise UnusableImage("not an image of a known format") from error
-    except UnusableImage:
+    except (UnusableImage, MemoryError):  # too little memory is no fault of the photograph's
         raise
     except Exception as error:  # Pillow raises whatever a broken file leads it to: TypeError, struct.error …
-        raise UnusableImage(f"cannot be decoded: {error}") from error
+        raise UnusableImage(f"cannot be decoded: {str(error) or type(error).__name__}") from error
 
 
 def _upright(image: Image.Image, data: bytes) -> tuple[bytes, StoredImage]:

@@ -17,22 +17,19 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Engine,
     Select,
     Table,
-    create_engine,
-    event,
     func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from mic21.corpus import schema, tables
 from mic21.corpus.changes import next_id, read_property, write_property
+from mic21.corpus.database import expecting_a_corpus, open_engine
 from mic21.corpus.images import ImageFiles
 from mic21.corpus.rows import Rows
 from mic21.corpus.selection import Names, Selection
@@ -41,11 +38,6 @@ from mic21.errors import CorpusError
 from mic21.ontology import Ontology
 
 DATABASE = "corpus.db"
-_WAIT_SECONDS = 600
-# A polygon takes about a kilobyte: larger pages than SQLite's own 4 KiB and 2 MiB of cache make an import twice as
-# fast.
-_PAGE = 16_384
-_CACHE_KIB = 65_536
 
 # By id; by image and id; by subdomain (images without one first), image and id.
 Order = Literal["id", "image", "subdomain"]
@@ -74,7 +66,7 @@ class Corpus:
             raise CorpusError(
                 f"{self.path}: expected a corpus, found no {DATABASE}; make one with `mic21 init {self.path}`"
             )
-        self._engine = _engine(database)
+        self._engine = open_engine(database)
         self.files = ImageFiles(self.path / "images")
         found = self.read_property("schema_version")
         if found == "1":  # 2 added the review ledger
@@ -92,8 +84,8 @@ class Corpus:
         """A new corpus in a folder, which is made where it is missing; an existing corpus is opened as it is."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        engine = _engine(folder / DATABASE)
-        with _expecting_a_corpus(folder / DATABASE), engine.begin() as connection:
+        engine = open_engine(folder / DATABASE)
+        with expecting_a_corpus(folder / DATABASE), engine.begin() as connection:
             schema.metadata.create_all(connection)
             known = connection.execute(
                 select(schema.properties.c.value).where(schema.properties.c.key == "schema_version")
@@ -166,7 +158,7 @@ class Corpus:
 
     def read_property(self, key: str) -> str | None:
         """A value that belongs to the corpus as a whole, or None."""
-        with _expecting_a_corpus(self.path / DATABASE), self.reading() as connection:
+        with expecting_a_corpus(self.path / DATABASE), self.reading() as connection:
             return read_property(connection, key)
 
     # Records
@@ -375,34 +367,3 @@ def _has_record(names: Iterable[str], selection: Selection) -> ColumnElement[boo
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-@contextmanager
-def _expecting_a_corpus(database: Path) -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        raise CorpusError(
-            f"{database}: expected a mic21 corpus, found another database or one that cannot be opened: {error.orig}"
-        ) from error
-
-
-def _engine(database: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(database)), connect_args={"timeout": _WAIT_SECONDS})
-
-    # pysqlite's own transaction handling begins too late for a reader to have one state and for a writer to wait.
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:  # a DBAPI connection has no common type
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA page_size={_PAGE}")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine

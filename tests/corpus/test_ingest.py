@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mic21.corpus import schema
 from mic21.corpus.edit import withdraw
 from mic21.corpus.groups import Groups
-from mic21.corpus.images import ImageFiles, UnusableImage, perceptual_hash
+from mic21.corpus.images import ImageFiles, UnusableImage, perceptual_hash, read_image
 from mic21.corpus.ingest import ingest
 from mic21.corpus.metadata import Facts
 from mic21.corpus.store import Corpus
@@ -256,3 +256,12 @@ def test_no_partial_file_stays_behind(tmp_path: Path) -> None:
     with pytest.raises(UnusableImage):
         files.add(b"no picture")
     assert not list(tmp_path.rglob("*.*"))
+
+
+def test_too_little_memory_is_no_fault_of_a_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(MemoryError):
+        read_image(b"\xff\xd8")
