@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 
 from mic21.captioner.checkpoint import trained
+from mic21.captioner.reports import StartReport, StepReport
 from mic21.captioner.run import build_model, read_embedding, read_record
 from mic21.captioner.settings import Settings
-from mic21.captioner.training import StartReport, StepReport, train
+from mic21.captioner.training import train
 from mic21.release.reader import Release
 
 _STEPS = 5

@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from mic21.captioner.curve import draw_curve
+from mic21.captioner.reports import EpochReport, StepReport
 from mic21.errors import UsageError
-
-if TYPE_CHECKING:
-    from mic21.captioner.training import EpochReport, StepReport
 
 LOG, CURVE = "log.jsonl", "curve.png"
 _SECONDS = 30.0  # between two drawings of the curve
@@ -58,7 +56,7 @@ class Log:
         if self._open_board:
             self._board = self._open_board(self._run)
 
-    def step(self, report: "StepReport") -> None:
+    def step(self, report: StepReport) -> None:
         """Write a step."""
         values = asdict(report)
         values["tokens_per_second"] = round(report.tokens / report.seconds, 1)
@@ -67,7 +65,7 @@ class Log:
             for name in ("loss", "learning_rate", "gradient_norm", "tokens_per_second"):
                 self._board.add_scalar(f"train/{name}", values[name], report.step)
 
-    def epoch(self, report: "EpochReport") -> None:
+    def epoch(self, report: EpochReport) -> None:
         """Write an evaluation, and draw the curve if it was not drawn just now."""
         self._write("epoch", asdict(report))
         if self._board and report.validated:

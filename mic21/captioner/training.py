@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -32,84 +31,15 @@ from mic21.captioner.embedding import NameVectors
 from mic21.captioner.log import Log
 from mic21.captioner.parallel import Ranks, device_of, same_bits, seed_torch
 from mic21.captioner.prepare import Prepared, prepare
+from mic21.captioner.reports import EpochReport, StartReport, StepReport, TrainReport
 from mic21.captioner.run import build_model, names_of_release, never
 from mic21.captioner.settings import Settings
 from mic21.captioner.tokenizer import PROMPT
-from mic21.captioner.validation import Score, Validated, Validation
+from mic21.captioner.validation import Score, Validation
 from mic21.errors import CaptionerError
 from mic21.release.reader import Release
 
 _FLOOR = 0.05  # of the highest learning rate, where it ends
-
-
-@dataclass(frozen=True, slots=True)
-class StartReport:
-    """What a training begins with.
-
-    Attributes:
-        captions: to learn from.
-        cut: how many of them are longer than the model's sequences, so that it does not learn how they end.
-        max_tokens: of a sequence, with prompt and end.
-    """
-
-    captions: int
-    cut: int
-    max_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """A step done.
-
-    Attributes:
-        step: its number, from 1.
-        total: steps in all.
-        epoch: from 0.
-        loss: a token, without label smoothing.
-        learning_rate: of this step.
-        gradient_norm: before clipping.
-        tokens: predicted in this step.
-        seconds: it took.
-        wait: seconds of it spent waiting for data.
-    """
-
-    step: int
-    total: int
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
-    tokens: int
-    seconds: float
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class EpochReport:
-    """An evaluation at the end of an epoch; `validated` is None where there is nothing to evaluate on."""
-
-    epoch: int
-    step: int
-    loss: float
-    validated: Validated | None
-    is_best: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """What a training came to.
-
-    Attributes:
-        step: the last one done.
-        total: steps planned.
-        best: best score, or None where nothing was evaluated.
-        reason: why it ended: `finished`, `max_steps`, `no better score`, `interrupted`.
-    """
-
-    step: int
-    total: int
-    best: float | None
-    reason: str
 
 
 def learning_rate(step: int, total: int, highest: float, warmup: float) -> float:

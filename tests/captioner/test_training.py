@@ -19,10 +19,11 @@ from mic21.captioner.generate import generate
 from mic21.captioner.log import read_log
 from mic21.captioner.parallel import Ranks
 from mic21.captioner.prepare import prepare
+from mic21.captioner.reports import EpochReport, StepReport
 from mic21.captioner.run import build_model, names_of_release, open_run, read_embedding, read_record
 from mic21.captioner.settings import Settings
 from mic21.captioner.tokenizer import PROMPT
-from mic21.captioner.training import EpochReport, StepReport, _Training, train
+from mic21.captioner.training import _Training, train
 from mic21.errors import CaptionerError, UsageError
 from mic21.release.reader import Release
 

@@ -21,9 +21,10 @@ from torch import Tensor
 from mic21.captioner.cache import Cache
 from mic21.captioner.data import Caption, batches, caption_rows, collate, tokenize
 from mic21.captioner.decoding import Search, decode
+from mic21.captioner.reports import StepReport
 from mic21.captioner.run import Run, names_of_release, open_run
 from mic21.captioner.settings import Settings
-from mic21.captioner.training import StepReport, train
+from mic21.captioner.training import train
 from mic21.release.reader import Release
 
 BATCH, STEPS, WARM, LENGTH, TEXT = 32, 25, 5, 64, 40
